@@ -1,0 +1,1 @@
+"""Train convolutional networks and look inside them while they learn."""

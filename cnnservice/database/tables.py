@@ -1,0 +1,107 @@
+"""The tables. Times are Unix seconds; JSON columns hold what is only ever read whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Json = dict[str, Any]
+
+
+class Base(DeclarativeBase):
+    """What Alembic compares the database with."""
+
+    type_annotation_map = {float: Double, Json: JSON, list[str]: JSON, int: BigInteger}  # noqa: RUF012
+
+
+class Job(Base):
+    """A training run and the model it makes: they share the id.
+
+    status moves queued -> running -> succeeded | failed | cancelled, and back to queued when a lease runs out.
+    fencing_token grows at every claim and at every loss of the lease: a writer with an older one writes nothing.
+    epochs_stored counts epoch rows, epoch 0 among them.
+    """
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
+    dataset: Mapped[str] = mapped_column(String(64))
+    spec: Mapped[Json]
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    ended_at: Mapped[float | None]
+    attempt: Mapped[int] = mapped_column(default=1)
+    fencing_token: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(128))
+    lease_expires_at: Mapped[float | None]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    epochs: Mapped[int]
+    epochs_stored: Mapped[int] = mapped_column(default=0)
+    epoch_progress: Mapped[float] = mapped_column(default=0.0)
+    seconds_per_epoch: Mapped[float | None]
+    latest: Mapped[Json | None]
+    error: Mapped[Json | None]
+    runtime: Mapped[Json | None]
+
+    __table_args__ = (
+        Index("ix_jobs_status_id", "status", "id"),
+        Index("ix_jobs_dataset_id", "dataset", "id"),
+        Index("ix_jobs_lease", "status", "lease_expires_at"),
+    )
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs trained and stored; epoch 0, the initial weights, does not count."""
+        return max(self.epochs_stored - 1, 0)
+
+
+class JobTag(Base):
+    """A job's tags, one a row, for filtering."""
+
+    __tablename__ = "job_tags"
+
+    tag: Mapped[str] = mapped_column(String(64), primary_key=True)
+    job_id: Mapped[str] = mapped_column(
+        String(36), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Epoch(Base):
+    """An epoch that is published: its file is whole. A file without such a row is garbage."""
+
+    __tablename__ = "epochs"
+
+    job_id: Mapped[str] = mapped_column(String(36), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(String(256))
+    size: Mapped[int]
+    header_size: Mapped[int]
+    header_sha256: Mapped[str] = mapped_column(String(64))
+    metrics: Mapped[Json]
+    seconds: Mapped[float]
+    created_at: Mapped[float]
+
+
+class Outbox(Base):
+    """A wake-up that a queued job is owed; deleted when the job is claimed or ends."""
+
+    __tablename__ = "outbox"
+
+    job_id: Mapped[str] = mapped_column(String(36), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    attempt: Mapped[int]
+    created_at: Mapped[float]
+    published_at: Mapped[float | None] = mapped_column(index=True)
+
+
+class IdempotencyKey(Base):
+    """Which job a client's key made, and from which body."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    body_sha256: Mapped[str] = mapped_column(String(64))
+    job_id: Mapped[str] = mapped_column(String(36))
+    created_at: Mapped[float] = mapped_column(index=True)

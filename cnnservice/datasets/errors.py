@@ -1,0 +1,113 @@
+"""What can be wrong with data sets, references to their images, and uploaded pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cnnservice.errors import FieldError, InvalidError, NotFoundError, TooLargeError
+
+# Characters of a client's own text that a message repeats.
+_QUOTED = 80
+
+
+class UnknownDataset(NotFoundError):
+    """No data set has that name."""
+
+    code = "unknown-dataset"
+    title = "Unknown data set"
+
+    def __init__(self, name: str, *, known: Sequence[str]) -> None:
+        super().__init__(f"There is no data set {name[:_QUOTED]!r}; there are: {', '.join(known)}.")
+
+
+class UnknownSplit(NotFoundError):
+    """The data set has no such part."""
+
+    code = "unknown-split"
+    title = "Unknown split"
+
+    def __init__(self, dataset: str, split: str, *, known: Sequence[str]) -> None:
+        super().__init__(f"{dataset} has no split {split[:_QUOTED]!r}; it has: {', '.join(known)}.")
+
+
+class TooManySamples(InvalidError):
+    """More samples are asked for than the whole data set has."""
+
+    code = "too-many-samples"
+    title = "Too many samples"
+
+    def __init__(self, dataset: str, split: str, asked: int, limit: int) -> None:
+        detail = f"{split}_samples is {asked}; {dataset} has {limit} images in {split}, so at most {limit} is allowed."
+        super().__init__(detail, errors=(FieldError(f"/{split}_samples", detail),))
+
+
+class SamplesNotAvailable(InvalidError):
+    """The data set has the samples asked for, but they are not on this machine."""
+
+    code = "samples-not-available"
+    title = "Samples not available"
+
+    def __init__(self, dataset: str, split: str, asked: int, available: int, how_to_provide: str) -> None:
+        detail = f"{split}_samples is {asked}; {available} images of {dataset}'s {split} are here. {how_to_provide}"
+        super().__init__(detail, errors=(FieldError(f"/{split}_samples", detail),))
+
+
+class WrongChecksum(InvalidError):
+    """A data set's archive is there but is not the file it should be."""
+
+    code = "wrong-checksum"
+    title = "Wrong checksum"
+
+    def __init__(self, path: Path, *, expected: str, actual: str) -> None:
+        super().__init__(
+            f"{path} is not the file it should be: its sha256 is {actual}, expected is {expected}. "
+            "Replace or remove it."
+        )
+
+
+class BadReference(InvalidError):
+    """Text that does not name an image."""
+
+    code = "bad-reference"
+    title = "Bad image reference"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text[:_QUOTED]!r} is not an image reference. Allowed are dataset:split:index, for instance "
+            "mnist:test:0, and upload:sha256 with the 64 lower-case hexadecimal digits that POST /v1/images "
+            f"returned, for instance upload:{'0123456789abcdef' * 4}."
+        )
+
+
+class IndexOutOfRange(NotFoundError):
+    """A split has no image at that index, or not on this machine."""
+
+    code = "index-out-of-range"
+    title = "Index out of range"
+
+    def __init__(self, dataset: str, split: str, index: int, available: int, how_to_provide: str = "") -> None:
+        allowed = f"0 to {available - 1}" if available else "none"
+        super().__init__(
+            f"There is no image {index} in {dataset}'s {split} here; indices: {allowed}. {how_to_provide}".rstrip()
+        )
+
+
+class NotAnImage(InvalidError):
+    """An upload that cannot be decoded."""
+
+    code = "not-an-image"
+    title = "Not an image"
+
+    def __init__(self, reason: str, *, allowed: Sequence[str]) -> None:
+        super().__init__(f"The upload is not a picture that can be read: {reason}. Allowed: {', '.join(allowed)}.")
+
+
+class ImageTooLarge(TooLargeError):
+    """A picture with more pixels than are decoded here."""
+
+    code = "image-too-large"
+    title = "Image too large"
+
+    def __init__(self, max_pixels: int) -> None:
+        super().__init__(f"The picture has more than {max_pixels} pixels (width times height), the most allowed.")

@@ -1,0 +1,79 @@
+"""What can be wrong, by kind. Each concrete error is raised where it is known and names what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One offending part of a request: a JSON pointer or parameter name, and what is wrong with it."""
+
+    pointer: str
+    detail: str
+
+
+class DomainError(Exception):
+    """An error a client can act on.
+
+    code is stable and machine-readable, title the same for every instance of the class, detail names the
+    value, the rule and what is allowed.
+    """
+
+    code: ClassVar[str] = "error"
+    title: ClassVar[str] = "Error"
+
+    def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+
+
+class NotFoundError(DomainError):
+    """What was named does not exist."""
+
+    code = "not-found"
+    title = "Not found"
+
+
+class InvalidError(DomainError):
+    """The request says something that is not allowed."""
+
+    code = "invalid"
+    title = "Invalid request"
+
+
+class ConflictError(DomainError):
+    """The request does not fit the state that things are in."""
+
+    code = "conflict"
+    title = "Conflict"
+
+
+class TooLargeError(DomainError):
+    """More was sent than a limit admits."""
+
+    code = "too-large"
+    title = "Content too large"
+
+
+class UnsupportedMediaError(DomainError):
+    """What was sent is of a kind that is not read here."""
+
+    code = "unsupported-media"
+    title = "Unsupported media type"
+
+
+class UnavailableError(DomainError):
+    """A part that is needed does not answer now; the same request may succeed later."""
+
+    code = "unavailable"
+    title = "Temporarily unavailable"
+
+
+class CorruptError(DomainError):
+    """Something stored does not match its checksum."""
+
+    code = "corrupt"
+    title = "Stored data are damaged"

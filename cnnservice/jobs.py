@@ -1,0 +1,422 @@
+"""The state machine of a job: the only code that changes a job's status.
+
+    queued --claim--> running --end--> succeeded | failed | cancelled
+       ^                 |
+       +--release, or a lease that ran out--+
+
+A claim is a lease with a fencing token. Every write of its holder names the token and changes nothing when the
+token is no longer the job's. Time is handed in as Unix seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from cnnservice.database.engine import Database
+from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox
+from cnnservice.errors import ConflictError, NotFoundError
+from cnnservice.specs.job import JobSpec
+from cnnservice.weights import StoredFile
+
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+LIVE: tuple[Status, ...] = ("queued", "running")
+ENDED: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
+
+
+class UnknownJob(NotFoundError):
+    """No job has this id."""
+
+    code = "unknown-job"
+    title = "Unknown job"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"There is no job or model {job_id!r}; GET /v1/jobs lists those there are.")
+
+
+class AlreadyEnded(ConflictError):
+    """A job that has ended cannot be cancelled."""
+
+    code = "already-ended"
+    title = "Job has ended"
+
+    def __init__(self, job_id: str, status: str) -> None:
+        super().__init__(f"Job {job_id} has {status} already; only a queued or running job can be cancelled.")
+
+
+class StillLive(ConflictError):
+    """A job that has not ended cannot be deleted."""
+
+    code = "still-live"
+    title = "Job has not ended"
+
+    def __init__(self, job_id: str, status: str) -> None:
+        super().__init__(f"Job {job_id} is {status}; cancel it and wait for its end before deleting it.")
+
+
+class KeyReused(ConflictError):
+    """An idempotency key came with another body."""
+
+    code = "idempotency-key-reused"
+    title = "Idempotency key reused"
+
+    def __init__(self, key: str, job_id: str) -> None:
+        super().__init__(f"Idempotency-Key {key!r} made job {job_id} from another body; use a new key for a new job.")
+
+
+class LeaseLost(Exception):
+    """The token is no longer the job's: its holder must stop, and may write nothing more."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run a job until expires_at, and beyond while it is renewed."""
+
+    job_id: str
+    token: int
+    attempt: int
+    spec: JobSpec
+    epochs_stored: int
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """An epoch to publish: its file is already whole in the store."""
+
+    epoch: int
+    file: StoredFile
+    metrics: dict[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Wakeup:
+    """A message owed to the workers: the job and the attempt, nothing more."""
+
+    job_id: str
+    attempt: int
+
+
+def submit(
+    database: Database,
+    spec: JobSpec,
+    *,
+    job_id: str,
+    now: float,
+    idempotency_key: str | None = None,
+    body_sha256: str = "",
+) -> tuple[Job, bool]:
+    """Store a job and the wake-up it is owed in one transaction. Returns the job, and whether it is new.
+
+    Raises KeyReused when the key made a job from another body.
+    """
+    try:
+        with database.write() as session:
+            if idempotency_key is not None:
+                session.add(IdempotencyKey(key=idempotency_key, body_sha256=body_sha256, job_id=job_id, created_at=now))
+                session.flush()
+            job = Job(
+                id=job_id,
+                status="queued",
+                dataset=spec.dataset,
+                spec=spec.model_dump(mode="json"),
+                created_at=now,
+                attempt=1,
+                fencing_token=0,
+                cancel_requested=False,
+                epochs=spec.epochs,
+                epochs_stored=0,
+                epoch_progress=0.0,
+            )
+            session.add(job)
+            session.flush()
+            session.add_all(JobTag(tag=tag, job_id=job_id) for tag in dict.fromkeys(spec.tags))
+            session.add(Outbox(job_id=job_id, attempt=1, created_at=now))
+        return job, True
+    except IntegrityError:
+        if idempotency_key is None:
+            raise
+    return _job_of_key(database, idempotency_key, body_sha256), False
+
+
+def _job_of_key(database: Database, key: str, body_sha256: str) -> Job:
+    with database.read() as session:
+        record = session.get_one(IdempotencyKey, key)
+        if record.body_sha256 != body_sha256:
+            raise KeyReused(key, record.job_id)
+        return _get(session, record.job_id)
+
+
+def get(database: Database, job_id: str) -> Job:
+    """The job. Raises UnknownJob."""
+    with database.read() as session:
+        return _get(session, job_id)
+
+
+def _get(session: Session, job_id: str) -> Job:
+    job = session.get(Job, job_id)
+    if job is None:
+        raise UnknownJob(job_id)
+    return job
+
+
+def list_jobs(
+    database: Database,
+    *,
+    limit: int,
+    before: str | None = None,
+    status: Status | None = None,
+    dataset: str | None = None,
+    tag: str | None = None,
+) -> list[Job]:
+    """Jobs, newest first, whose id is below `before`."""
+    query = select(Job).order_by(Job.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Job.id < before)
+    if status is not None:
+        query = query.where(Job.status == status)
+    if dataset is not None:
+        query = query.where(Job.dataset == dataset)
+    if tag is not None:
+        query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
+    with database.read() as session:
+        return list(session.scalars(query))
+
+
+def list_epochs(database: Database, job_id: str, *, after: int = -1, up_to: int | None = None) -> list[Epoch]:
+    """Published epochs in order, those above `after` and at most `up_to`."""
+    query = select(Epoch).where(Epoch.job_id == job_id, Epoch.epoch > after).order_by(Epoch.epoch)
+    if up_to is not None:
+        query = query.where(Epoch.epoch <= up_to)
+    with database.read() as session:
+        return list(session.scalars(query))
+
+
+def get_epoch(database: Database, job_id: str, epoch: int) -> Epoch | None:
+    """One published epoch, or None."""
+    with database.read() as session:
+        return session.get(Epoch, (job_id, epoch))
+
+
+def claim(
+    database: Database, job_id: str, attempt: int, *, owner: str, now: float, lease_seconds: float
+) -> Claim | None:
+    """Take a queued job, if this attempt of it is still waiting; None when it is not."""
+    with database.write() as session:
+        token = session.scalar(
+            update(Job)
+            .where(Job.id == job_id, Job.status == "queued", Job.attempt == attempt)
+            .values(
+                status="running",
+                fencing_token=Job.fencing_token + 1,
+                lease_owner=owner,
+                lease_expires_at=now + lease_seconds,
+                epoch_progress=0.0,
+            )
+            .returning(Job.fencing_token)
+        )
+        if token is None:
+            return None
+        session.execute(delete(Outbox).where(Outbox.job_id == job_id))
+        job = _get(session, job_id)
+        if job.started_at is None:
+            job.started_at = now
+        return Claim(job_id, token, attempt, JobSpec.model_validate(job.spec), job.epochs_stored, now + lease_seconds)
+
+
+def heartbeat(database: Database, claim: Claim, *, now: float, lease_seconds: float, epoch_progress: float) -> bool:
+    """Renew the lease and note how far the epoch is (0..1). Returns whether cancelling was asked. Raises LeaseLost."""
+    with database.write() as session:
+        cancel_requested = session.scalar(
+            update(Job)
+            .where(Job.id == claim.job_id, Job.status == "running", Job.fencing_token == claim.token)
+            .values(lease_expires_at=now + lease_seconds, epoch_progress=epoch_progress)
+            .returning(Job.cancel_requested)
+        )
+    if cancel_requested is None:
+        raise LeaseLost(claim.job_id)
+    return bool(cancel_requested)
+
+
+def commit_epoch(database: Database, claim: Claim, record: EpochRecord, *, now: float, lease_seconds: float) -> None:
+    """Publish the next epoch. Raises LeaseLost, also when it is not the next one."""
+    changes: dict[str, Any] = {
+        "epochs_stored": record.epoch + 1,
+        "epoch_progress": 0.0,
+        "lease_expires_at": now + lease_seconds,
+    }
+    if record.epoch > 0:
+        changes |= {"latest": record.metrics, "seconds_per_epoch": record.seconds}
+    with database.write() as session:
+        _fenced(session, claim, changes, Job.epochs_stored == record.epoch)
+        session.add(
+            Epoch(
+                job_id=claim.job_id,
+                epoch=record.epoch,
+                path=record.file.path,
+                size=record.file.size,
+                header_size=record.file.header_size,
+                header_sha256=record.file.header_sha256,
+                metrics=record.metrics,
+                seconds=record.seconds,
+                created_at=now,
+            )
+        )
+
+
+def note_runtime(database: Database, claim: Claim, runtime: dict[str, Any]) -> None:
+    """Record the device and versions that this training's bits hold for. Raises LeaseLost."""
+    with database.write() as session:
+        _fenced(session, claim, {"runtime": runtime})
+
+
+def end(
+    database: Database,
+    claim: Claim,
+    status: Literal["succeeded", "failed", "cancelled"],
+    *,
+    now: float,
+    error: dict[str, Any] | None = None,
+) -> None:
+    """End a running job for good. Raises LeaseLost."""
+    with database.write() as session:
+        _fenced(session, claim, _ended(status, now, error))
+
+
+def release(database: Database, claim: Claim, *, now: float) -> None:
+    """Give a running job back unfinished, as at a shutdown: it is queued again, not counted as an attempt lost.
+
+    A cancellation that came in between is carried out instead. Raises LeaseLost.
+    """
+    with database.write() as session:
+        _fenced(session, claim, {"lease_owner": None})
+        _requeue(session, _get(session, claim.job_id), now=now, attempt=claim.attempt)
+
+
+def cancel(database: Database, job_id: str, *, now: float) -> Job:
+    """Cancel a queued job now, or ask a running one to stop at its next batch. Raises UnknownJob, AlreadyEnded."""
+    with database.write() as session:
+        job = session.scalar(select(Job).where(Job.id == job_id).with_for_update())
+        if job is None:
+            raise UnknownJob(job_id)
+        if job.status in ENDED:
+            raise AlreadyEnded(job_id, job.status)
+        if job.status == "queued":
+            _cancel_waiting(session, job, now)
+        else:
+            job.cancel_requested = True
+        return job
+
+
+def remove(database: Database, job_id: str) -> None:
+    """Delete an ended job with its epochs' rows; their files are garbage then. Raises UnknownJob, StillLive."""
+    with database.write() as session:
+        job = session.scalar(select(Job).where(Job.id == job_id).with_for_update())
+        if job is None:
+            raise UnknownJob(job_id)
+        if job.status not in ENDED:
+            raise StillLive(job_id, job.status)
+        session.execute(delete(Job).where(Job.id == job_id))
+        session.execute(delete(IdempotencyKey).where(IdempotencyKey.job_id == job_id))
+
+
+def recover_expired(database: Database, *, now: float, attempt_limit: int) -> list[Job]:
+    """Requeue running jobs whose lease ran out, as a new attempt; past the limit they fail. Returns those changed."""
+    with database.write() as session:
+        expired = list(
+            session.scalars(
+                select(Job).where(Job.status == "running", Job.lease_expires_at < now).with_for_update(skip_locked=True)
+            )
+        )
+        for job in expired:
+            if job.attempt < attempt_limit or job.cancel_requested:
+                _requeue(session, job, now=now, attempt=job.attempt + 1)
+                continue
+            error = {
+                "code": "worker-lost",
+                "detail": f"The worker died or fell silent in each of {job.attempt} attempts; "
+                f"{job.epochs_done} of {job.epochs} epochs are kept.",
+            }
+            for name, value in _ended("failed", now, error).items():
+                setattr(job, name, value)
+            job.fencing_token += 1
+        return expired
+
+
+def owed_wakeups(database: Database, *, limit: int = 100) -> list[Wakeup]:
+    """Wake-ups not yet published, oldest first."""
+    with database.read() as session:
+        rows = session.scalars(
+            select(Outbox).where(Outbox.published_at.is_(None)).order_by(Outbox.created_at).limit(limit)
+        )
+        return [Wakeup(row.job_id, row.attempt) for row in rows]
+
+
+def mark_published(database: Database, wakeup: Wakeup, *, now: float) -> None:
+    """Note that a message stands for this wake-up. Publishing it twice does no harm."""
+    with database.write() as session:
+        session.execute(
+            update(Outbox)
+            .where(Outbox.job_id == wakeup.job_id, Outbox.attempt == wakeup.attempt)
+            .values(published_at=now)
+        )
+
+
+def owe_again(database: Database, *, published_before: float) -> int:
+    """Forget that wake-ups published before this time were, so that they are published anew. Returns how many.
+
+    For when the broker has no message left though jobs still wait.
+    """
+    with database.write() as session:
+        again = session.scalars(
+            update(Outbox)
+            .where(Outbox.published_at < published_before)
+            .values(published_at=None)
+            .returning(Outbox.job_id)
+        )
+        return len(list(again))
+
+
+def _fenced(session: Session, claim: Claim, changes: dict[str, Any], *conditions: Any) -> None:
+    changed = session.scalar(
+        update(Job)
+        .where(Job.id == claim.job_id, Job.status == "running", Job.fencing_token == claim.token, *conditions)
+        .values(changes)
+        .returning(Job.id)
+    )
+    if changed is None:
+        raise LeaseLost(claim.job_id)
+
+
+def _ended(status: Status, now: float, error: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "status": status,
+        "ended_at": now,
+        "error": error,
+        "lease_owner": None,
+        "lease_expires_at": None,
+        "epoch_progress": 0.0,
+    }
+
+
+def _cancel_waiting(session: Session, job: Job, now: float) -> None:
+    for name, value in _ended("cancelled", now).items():
+        setattr(job, name, value)
+    session.execute(delete(Outbox).where(Outbox.job_id == job.id))
+
+
+def _requeue(session: Session, job: Job, *, now: float, attempt: int) -> None:
+    job.fencing_token += 1
+    if job.cancel_requested:
+        _cancel_waiting(session, job, now)
+        return
+    job.status = "queued"
+    job.attempt = attempt
+    job.lease_owner = job.lease_expires_at = None
+    job.epoch_progress = 0.0
+    session.add(Outbox(job_id=job.id, attempt=attempt, created_at=now))

@@ -1,0 +1,72 @@
+"""A warm model: compiled once, its weights exchanged when another epoch is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from cnnservice.nn.build import build_model
+from cnnservice.nn.state import assign_variables, model_variables
+from cnnservice.specs.architecture import Architecture
+from cnnservice.specs.layers.base import Shape
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a batch of n images makes. logits (n, classes) is None where the last layer has none."""
+
+    feature_maps: Mapping[str, NDArray[np.float32]]
+    logits: NDArray[np.float32] | None
+
+
+class WarmModel:
+    """One architecture, with the weights of the epoch last asked for. Not for use by two threads at once."""
+
+    def __init__(self, architecture: Architecture, input_shape: Shape) -> None:
+        self._model = build_model(architecture, input_shape)
+        self.variables = model_variables(self._model)
+        self._loaded: str | None = None
+        self._forward = self._compile(input_shape)
+
+    def load(self, checkpoint: str, read: Callable[[], Mapping[str, NDArray[Any]]]) -> None:
+        """Take on a checkpoint's weights, unless they are those it has."""
+        if self._loaded != checkpoint:
+            self._loaded = None  # a read that fails half-way must not pass for either epoch
+            assign_variables(self.variables, read())
+            self._loaded = checkpoint
+
+    def run(self, images: NDArray[np.float32]) -> Outputs:
+        """Every layer's output for images (n, H, W, C), and the logits."""
+        outputs, logits = self._forward(tf.constant(images))
+        maps = {layer.name: output.numpy() for layer, output in zip(self._model.layers, outputs, strict=True)}
+        return Outputs(maps, None if logits is None else logits.numpy())
+
+    def _compile(self, input_shape: Shape) -> Callable[[tf.Tensor], Any]:
+        layers = self._model.layers
+        every_layer = keras.Model(self._model.inputs, [layer.output for layer in layers])
+
+        def forward(images: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor | None]:
+            outputs = keras.tree.flatten(every_layer(images, training=False))
+            last_input = outputs[-2] if len(outputs) > 1 else images
+            return outputs, _logits(layers[-1], last_input, outputs[-1])
+
+        signature = [tf.TensorSpec((None, *input_shape), tf.float32)]
+        compiled: Callable[[tf.Tensor], Any] = tf.function(forward, input_signature=signature)
+        return compiled
+
+
+def _logits(layer: keras.Layer, layer_input: tf.Tensor, output: tf.Tensor) -> tf.Tensor | None:
+    """What goes into the last layer's softmax or sigmoid; the output itself where nothing comes after it."""
+    activation = keras.activations.serialize(layer.activation) if hasattr(layer, "activation") else None
+    if activation == "linear":
+        return output
+    if isinstance(layer, keras.layers.Dense) and activation in ("softmax", "sigmoid"):
+        logits = keras.ops.matmul(layer_input, layer.kernel)
+        return logits if layer.bias is None else keras.ops.add(logits, layer.bias)
+    return None

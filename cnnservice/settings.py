@@ -1,0 +1,98 @@
+"""Every setting of the service, read from the environment with the prefix CNNSERVICE_."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# A unix socket's path may have 107 bytes on Linux and 103 on macOS.
+_SOCKET_PATH_BYTES = 100
+
+
+class Settings(BaseSettings):
+    """One object, made once at the edge of a process and handed in. Sizes are bytes, times seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="CNNSERVICE_", frozen=True, extra="ignore")
+
+    # Where it listens and keeps things.
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    data_dir: Path = Path(".cnnservice")
+    database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite under data_dir when unset")
+    redis_url: str | None = Field(None, description="Redis URL; an embedded Valkey under data_dir when unset")
+    store_url: str | None = Field(None, description="artifact store (file, s3, gs, az); data_dir when unset")
+
+    # Leases and recovery.
+    lease_seconds: float = Field(15.0, gt=0)
+    heartbeat_seconds: float = Field(1.0, gt=0)
+    reconcile_seconds: float = Field(2.0, gt=0)
+    republish_after_seconds: float = Field(5.0, gt=0)
+    attempt_limit: int = Field(5, ge=1)
+
+    # Workers.
+    worker_child_memory_bytes: int = Field(4 << 30, ge=1 << 28, description="recycle the train child above it")
+    warm_models: int = Field(8, ge=1, description="models the inspect worker keeps compiled")
+    inspect_timeout_seconds: float = Field(60.0, gt=0)
+    batch_events_per_second: float = Field(5.0, gt=0)
+    event_stream_entries: int = Field(5000, ge=10, description="events kept for a job in Redis")
+    event_stream_seconds: int = Field(24 * 3600, ge=60, description="how long they are kept after the last")
+
+    # Limits on what a client may ask for.
+    max_epochs: int = Field(1000, ge=1)
+    max_batch_size: int = Field(4096, ge=1)
+    max_layers: int = Field(100, ge=1)
+    max_parameters: int = Field(50_000_000, ge=1)
+    max_layer_outputs: int = Field(4_000_000, ge=1, description="numbers in one layer's output for one image")
+    max_tags: int = Field(20, ge=0)
+    max_body_bytes: int = Field(1 << 20, ge=1024, description="a JSON body")
+    max_upload_bytes: int = Field(10 << 20, ge=1024, description="an uploaded image")
+    max_image_pixels: int = Field(25_000_000, ge=1)
+    max_slices: int = Field(4096, ge=1, description="tiles in one picture")
+    max_picture_pixels: int = Field(50_000_000, ge=1)
+    max_animation_values: int = Field(50_000_000, ge=1, description="weights in one animation, all epochs")
+    max_page_size: int = Field(200, ge=1)
+
+    @cached_property
+    def data_path(self) -> Path:
+        """data_dir, absolute."""
+        return self.data_dir.expanduser().absolute()
+
+    @property
+    def embedded_broker(self) -> bool:
+        """Whether the stack starts a Valkey of its own."""
+        return self.redis_url is None
+
+    @cached_property
+    def socket_path(self) -> Path:
+        """The embedded Valkey's unix socket: under data_dir, or in the temporary directory if that is too long."""
+        beside_data = self.data_path / "valkey" / "valkey.sock"
+        if len(os.fsencode(beside_data)) <= _SOCKET_PATH_BYTES:
+            return beside_data
+        digest = hashlib.sha256(os.fsencode(self.data_path)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"cnnservice-{os.getuid()}-{digest}" / "valkey.sock"
+
+    @cached_property
+    def resolved_redis_url(self) -> str:
+        """For redis-py."""
+        return self.redis_url or f"unix://{self.socket_path}"
+
+    @cached_property
+    def resolved_database_url(self) -> str:
+        """For SQLAlchemy."""
+        return self.database_url or f"sqlite:///{self.data_path / 'cnnservice.db'}"
+
+    @cached_property
+    def resolved_store_url(self) -> str:
+        """For obstore."""
+        return self.store_url or (self.data_path / "artifacts").as_uri()
+
+    @cached_property
+    def datasets_path(self) -> Path:
+        """Where fetched data sets lie, and where one may be placed by hand."""
+        return self.data_path / "datasets"

@@ -1,0 +1,71 @@
+"""Drawing parameters, the same wherever they make sense."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from cnnservice.specs.base import Spec
+
+Normalize = Literal["each", "layer", "symmetric"]
+
+
+class Tiling(Spec):
+    """How tiles are laid out. Sizes are pixels; a cell is one weight or one pixel of a feature map."""
+
+    cols: Annotated[int | None, Field(ge=1, le=4096, description="tiles in a row; about square when not given")] = None
+    scale: Annotated[
+        int | None, Field(ge=1, le=256, description="pixels a cell; a tile of about 80 when not given")
+    ] = None
+    gap: Annotated[int | None, Field(ge=0, le=256, description="pixels between tiles")] = None
+    labels: Annotated[bool, Field(description="write each tile's index below it")] = False
+
+
+class Shading(Spec):
+    """How numbers become colours."""
+
+    cmap: Annotated[str, Field(max_length=32, description="a colormap by matplotlib's name", examples=["viridis"])] = (
+        "gray"
+    )
+    normalize: Annotated[
+        Normalize,
+        Field(description="each: every slice by its own range; layer: one range; symmetric: zero in the middle"),
+    ] = "each"
+
+
+class Choice(Spec):
+    """Which slices are drawn: `count` from `start`, or `sample` of them drawn at random with `seed`."""
+
+    start: Annotated[int, Field(ge=0, description="first slice")] = 0
+    count: Annotated[int | None, Field(ge=1, description="how many slices; all from start when not given")] = None
+    sample: Annotated[int | None, Field(ge=1, description="how many slices to draw at random")] = None
+    seed: Annotated[int, Field(ge=0, lt=1 << 32, description="of the random choice")] = 0
+
+    @model_validator(mode="after")
+    def _one_way_to_choose(self) -> Choice:
+        if self.sample is not None and (self.start or self.count is not None):
+            raise ValueError("sample draws slices at random; it cannot be combined with start or count")
+        return self
+
+
+class FilterDrawing(Choice, Tiling, Shading):
+    """Parameters of `filters` and `animation`."""
+
+    channel: Annotated[
+        Literal["all"] | Annotated[int, Field(ge=0)],
+        Field(description="input channel; `all` lays C_in*C_out slices out in the order of reshape(H, W, C_in*C_out)"),
+    ] = 0
+
+
+class FeatureMapDrawing(Choice, Tiling, Shading):
+    """Parameters of `activations`."""
+
+
+class SampleDrawing(Tiling):
+    """Parameters of a data set's sample grid."""
+
+    rows: Annotated[int, Field(ge=1, le=100)] = 6
+    cols: Annotated[int, Field(ge=1, le=100)] = 6
+    start: Annotated[int, Field(ge=0, description="index of the first image")] = 0
+    seed: Annotated[int | None, Field(ge=0, lt=1 << 32, description="draw images at random with this seed")] = None

@@ -1,0 +1,26 @@
+"""What a spec can say wrongly, beyond what its types can tell."""
+
+from __future__ import annotations
+
+from cnnservice.errors import FieldError, InvalidError
+
+
+class ImpossibleArchitecture(InvalidError):
+    """A layer cannot stand where it stands; the pointer names it."""
+
+    code = "impossible-architecture"
+    title = "Impossible architecture"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail, errors=(FieldError(pointer, detail),))
+
+
+class LimitExceeded(InvalidError):
+    """More is asked for than a setting allows."""
+
+    code = "limit-exceeded"
+    title = "Limit exceeded"
+
+    def __init__(self, pointer: str, name: str, value: int, limit: int, setting: str) -> None:
+        detail = f"{name} is {value}; at most {limit} is allowed (setting {setting})."
+        super().__init__(detail, errors=(FieldError(pointer, detail),))

@@ -1,0 +1,161 @@
+"""Epoch checkpoints in the artifact store: written whole, read a tensor at a time.
+
+A checkpoint is one safetensors file. Model variables are keyed `model/<layer>/<index>/<name>`, other state under
+`optimizer/` and `seed/`. The header's metadata holds a CRC-32 for each tensor, so that what is read in part is
+checked in part; the header itself is checked against the SHA-256 kept in the epoch's row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import obstore
+from numpy.typing import NDArray
+from obstore.exceptions import GenericError
+from obstore.store import LocalStore, ObjectStore, from_url
+from safetensors.numpy import save
+
+from cnnservice.errors import CorruptError
+
+Tensors = Mapping[str, NDArray[Any]]
+
+_DTYPES = {
+    "BOOL": np.bool_, "U8": np.uint8, "I8": np.int8, "U16": np.uint16, "I16": np.int16, "U32": np.uint32,
+    "I32": np.int32, "U64": np.uint64, "I64": np.int64, "F16": np.float16, "F32": np.float32, "F64": np.float64,
+}  # fmt: skip
+
+
+class DamagedFile(CorruptError):
+    """A stored file is missing, cut short or changed."""
+
+    code = "damaged-file"
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(f"The stored file {path} is damaged: {what}. Other epochs are not affected.")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Where a checkpoint is, and what its header must be. Sizes are bytes; header_size includes its length prefix."""
+
+    path: str
+    size: int
+    header_size: int
+    header_sha256: str
+
+
+@dataclass(frozen=True)
+class TensorEntry:
+    """Where one tensor lies in its file."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    start: int
+    length: int
+    crc32: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a checkpoint holds, in the order of the model's variables, and what its writer noted."""
+
+    tensors: Mapping[str, TensorEntry]
+    notes: Mapping[str, Any]
+
+
+def open_store(url: str) -> ObjectStore:
+    """The artifact store at a file:, s3:, gs: or az: URL. A local directory is made when it is not there."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return LocalStore(unquote(parts.path), mkdir=True)
+    return from_url(url)
+
+
+def checkpoint_path(model_id: str, token: int, epoch: int) -> str:
+    """Each claim writes below its own token, so that two that believe they own a job never share a file."""
+    return f"models/{model_id}/t{token}/epoch-{epoch:05d}.safetensors"
+
+
+def layer_tensors(header: Header, layer: str) -> list[TensorEntry]:
+    """One layer's variables in Keras' order: kernel, then bias."""
+    prefix = f"model/{layer}/"
+    return [entry for name, entry in header.tensors.items() if name.startswith(prefix)]
+
+
+def variable_name(entry: TensorEntry) -> str:
+    """The variable's own name, e.g. kernel."""
+    return entry.name.rsplit("/", 1)[1]
+
+
+class CheckpointStore:
+    """Checkpoints in one artifact store. Headers read are remembered, as files never change."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+        self.header = lru_cache(maxsize=4096)(self._read_header)
+
+    def write(self, path: str, tensors: Tensors, notes: Mapping[str, Any]) -> StoredFile:
+        """Store tensors and notes whole: a reader sees all of the file or none. notes must be JSON."""
+        contiguous = {name: np.ascontiguousarray(tensor).reshape(tensor.shape) for name, tensor in tensors.items()}
+        checks = {name: zlib.crc32(tensor.tobytes()) for name, tensor in contiguous.items()}
+        content = save(contiguous, metadata={"crc32": json.dumps(checks), "notes": json.dumps(notes)})
+        header_size = 8 + int.from_bytes(content[:8], "little")
+        obstore.put(self.store, path, content)
+        return StoredFile(path, len(content), header_size, hashlib.sha256(content[:header_size]).hexdigest())
+
+    def read(self, file: StoredFile, names: Iterable[str]) -> dict[str, NDArray[Any]]:
+        """These tensors, read by byte range and checked. Read-only arrays. Raises DamagedFile."""
+        tensors = self.header(file).tensors
+        entries = [tensors[name] for name in names]
+        contents = self._ranges(file, [entry.start for entry in entries], [entry.length for entry in entries])
+        arrays = {}
+        for entry, content in zip(entries, contents, strict=True):
+            if zlib.crc32(content) != entry.crc32:
+                raise DamagedFile(file.path, f"tensor {entry.name} does not match its checksum")
+            arrays[entry.name] = np.frombuffer(content, entry.dtype).reshape(entry.shape)
+        return arrays
+
+    def delete_model(self, model_id: str) -> None:
+        """Remove every file of a model; harmless when there is none."""
+        for batch in obstore.list(self.store, prefix=f"models/{model_id}/"):
+            obstore.delete(self.store, [entry["path"] for entry in batch])
+
+    def _read_header(self, file: StoredFile) -> Header:
+        (content,) = self._ranges(file, [0], [file.header_size])
+        if hashlib.sha256(content).hexdigest() != file.header_sha256:
+            raise DamagedFile(file.path, "its header does not match its checksum")
+        fields = json.loads(content[8:])
+        metadata = fields.pop("__metadata__")
+        tensors = {}
+        for name, crc32 in json.loads(metadata["crc32"]).items():
+            (start, end), dtype = fields[name]["data_offsets"], np.dtype(_DTYPES[fields[name]["dtype"]])
+            shape = tuple(fields[name]["shape"])
+            tensors[name] = TensorEntry(name, shape, dtype, file.header_size + start, end - start, crc32)
+        return Header(tensors, json.loads(metadata["notes"]))
+
+    def _ranges(self, file: StoredFile, starts: list[int], lengths: list[int]) -> list[bytes]:
+        occupied = [i for i, length in enumerate(lengths) if length]  # an empty range is an error to some stores
+        contents = [b""] * len(lengths)
+        if occupied:
+            try:
+                found = obstore.get_ranges(
+                    self.store, file.path, starts=[starts[i] for i in occupied], lengths=[lengths[i] for i in occupied]
+                )
+            except FileNotFoundError:
+                raise DamagedFile(file.path, "it is not there") from None
+            except GenericError as error:  # what a local store says of a range beyond the end
+                raise DamagedFile(file.path, "it cannot be read; it may be cut short") from error
+            for i, content in zip(occupied, found, strict=True):
+                contents[i] = bytes(content)
+        if any(len(content) != length for content, length in zip(contents, lengths, strict=True)):
+            raise DamagedFile(file.path, "it is cut short")
+        return contents

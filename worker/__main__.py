@@ -1,0 +1,34 @@
+"""Start a worker: `python -m worker train` or `python -m worker inspect`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from cnnservice.broker import INSPECT_QUEUE, TRAIN_QUEUE
+from cnnservice.settings import Settings
+
+_POOLS = {
+    # One run at a time in a child of its own.
+    TRAIN_QUEUE: ["--pool=prefork", "--concurrency=1", "--disable-prefetch"],
+    # One thread: a warm model is not for two at once.
+    INSPECT_QUEUE: ["--pool=threads", "--concurrency=1"],
+}
+
+
+def main() -> None:
+    """Run until told to stop."""
+    if len(sys.argv) != 2 or sys.argv[1] not in _POOLS:
+        sys.exit(f"usage: python -m worker {'|'.join(_POOLS)}")
+    queue = sys.argv[1]
+    # Where Keras' loaders keep what they fetch; TensorFlow's notes on the CPU it found are nobody's concern here.
+    os.environ["KERAS_HOME"] = str(Settings().data_path)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from worker.app import app
+
+    options = ["--loglevel=INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    app.worker_main(["worker", f"--queues={queue}", f"--hostname={queue}-{os.getpid()}@%h", *options, *_POOLS[queue]])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The Celery app of the workers: two tasks, two queues, and what is made once in each process."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from functools import cache
+
+import redis
+from celery import Celery
+
+from cnnservice.broker import INSPECT_QUEUE, INSPECT_TASK, TRAIN_QUEUE, TRAIN_TASK, celery_options, connect
+from cnnservice.database.engine import Database
+from cnnservice.events import EventWriter
+from cnnservice.settings import Settings
+from cnnservice.weights import CheckpointStore, open_store
+
+settings = Settings()
+
+app = Celery("worker", include=["worker.train", "worker.inspect", "worker.liveness"])
+app.conf.update(
+    celery_options(settings),
+    task_routes={TRAIN_TASK: TRAIN_QUEUE, INSPECT_TASK: INSPECT_QUEUE},
+    worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_hijack_root_logger=False,
+    # The child imports TensorFlow before it says that it is up.
+    worker_proc_alive_timeout=120,
+    worker_max_memory_per_child=settings.worker_child_memory_bytes // 1024,
+)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Connections of this process; never carried over a fork."""
+
+    settings: Settings
+    database: Database
+    store: CheckpointStore
+    redis: redis.Redis
+    events: EventWriter
+    owner: str
+
+
+@cache
+def _resources_of(process_id: int) -> Resources:
+    client = connect(settings)
+    return Resources(
+        settings,
+        Database(settings.resolved_database_url),
+        CheckpointStore(open_store(settings.resolved_store_url)),
+        client,
+        EventWriter(client, settings),
+        f"{socket.gethostname()}:{process_id}",
+    )
+
+
+def resources() -> Resources:
+    """This process's connections, made at first use."""
+    return _resources_of(os.getpid())

@@ -1,0 +1,53 @@
+"""A worker says that it lives, so that /readyz can tell, and passes a stop on to its child."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import billiard
+import redis
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutting_down
+
+from cnnservice.broker import INSPECT_QUEUE, worker_key
+from worker.app import resources
+
+# Made before the fork, so that the child sees it set: a run then stops at its next batch.
+stopping = billiard.Event()
+
+_INTERVAL_SECONDS = 2
+_queues: list[str] = []
+
+
+@celeryd_after_setup.connect  # type: ignore[untyped-decorator]
+def _prepare(instance: Any, **_: Any) -> None:
+    _queues.extend(instance.app.amqp.queues.consume_from)
+    if INSPECT_QUEUE in _queues:
+        # Computing happens in this very process here; the train worker's parent must never import TensorFlow.
+        from worker.inspect import warm_up
+
+        warm_up()
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def _begin(sender: Any, **_: Any) -> None:
+    threading.Thread(target=_report, args=(sender.hostname,), name="liveness", daemon=True).start()
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _stop(**_: Any) -> None:
+    stopping.set()
+
+
+def _report(hostname: str) -> None:
+    client = resources().redis
+    while not stopping.is_set():
+        try:
+            for queue in _queues:
+                client.zadd(worker_key(queue), {hostname: time.time()})
+        except redis.RedisError:
+            pass  # /readyz says what is wrong with the broker; the next round tries again
+        time.sleep(_INTERVAL_SECONDS)
+    for queue in _queues:
+        client.zrem(worker_key(queue), hostname)

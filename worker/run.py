@@ -1,0 +1,140 @@
+"""One run of one claimed job: what it publishes, and what makes it stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from cnnservice import jobs
+from cnnservice.datasets.arrays import open_arrays
+from cnnservice.datasets.preprocessing import normalize_images, one_hot
+from cnnservice.datasets.registry import get_dataset
+from cnnservice.models import stored_file
+from cnnservice.nn.fetch import fetch_if_missing
+from cnnservice.nn.runtime import describe
+from cnnservice.nn.training import Samples, Start, State, train
+from cnnservice.weights import checkpoint_path
+from worker.app import Resources
+from worker.liveness import stopping
+
+_log = logging.getLogger(__name__)
+
+
+class Run:
+    """Follows a training as its observer, under a lease renewed by a thread."""
+
+    def __init__(self, parts: Resources, claim: jobs.Claim) -> None:
+        self.claim = claim
+        self.stopped_by: Literal["cancel", "shutdown", "lease"] | None = None
+        self._parts = parts
+        self._epochs_done = max(claim.epochs_stored - 1, 0)
+        self._progress = 0.0
+        self._next_batch_event = 0.0
+
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        """Renew the lease until the block ends."""
+        ended = threading.Event()
+        thread = threading.Thread(target=self._renew, args=(ended,), name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def train(self) -> None:
+        """Train to the end. Raises Stopped, Diverged, LeaseLost, DomainError."""
+        parts, claim, spec = self._parts, self.claim, self.claim.spec
+        self._publish_status("running")
+        jobs.note_runtime(parts.database, claim, describe())
+        train(spec, self._samples(), self, self._start())
+
+    def end(self, status: Literal["succeeded", "failed", "cancelled"], error: dict[str, Any] | None = None) -> None:
+        """End the job and say so. Raises LeaseLost."""
+        jobs.end(self._parts.database, self.claim, status, now=time.time(), error=error)
+        body = {"status": status, "epochs_done": self._epochs_done, "error": error}
+        self._parts.events.append(self.claim.job_id, "end", self._epochs_done + 1, body)
+
+    def release(self) -> None:
+        """Give the job back, to be gone on with by the next worker. Raises LeaseLost."""
+        jobs.release(self._parts.database, self.claim, now=time.time())
+        self._publish_status("queued")
+
+    def should_stop(self) -> bool:
+        """See nn.training.Observer."""
+        if self.stopped_by is None and stopping.is_set():
+            self.stopped_by = "shutdown"
+        return self.stopped_by is not None
+
+    def batch_ended(self, epoch: int, step: int, steps: int, read_metrics: Callable[[], dict[str, float]]) -> None:
+        """See nn.training.Observer."""
+        self._progress = step / steps
+        now = time.monotonic()
+        if now >= self._next_batch_event:
+            self._next_batch_event = now + 1 / self._parts.settings.batch_events_per_second
+            body = {"epoch": epoch, "step": step, "steps": steps, **read_metrics()}
+            self._parts.events.append(self.claim.job_id, "batch", self._epochs_done, body)
+
+    def epoch_ended(self, epoch: int, state: State, metrics: dict[str, float], seconds: float) -> None:
+        """See nn.training.Observer. The file is whole before its row says that it is there."""
+        parts, claim = self._parts, self.claim
+        file = parts.store.write(checkpoint_path(claim.job_id, claim.token, epoch), state, {"epoch": epoch})
+        record = jobs.EpochRecord(epoch, file, metrics, seconds)
+        lease_seconds = parts.settings.lease_seconds
+        jobs.commit_epoch(parts.database, claim, record, now=time.time(), lease_seconds=lease_seconds)
+        self._epochs_done, self._progress = epoch, 0.0
+        if epoch > 0:
+            body = {"epoch": epoch, "epochs": claim.spec.epochs, "seconds": seconds, **metrics}
+            parts.events.append(claim.job_id, "epoch", epoch, body)
+
+    def _samples(self) -> Samples:
+        spec, folder = self.claim.spec, self._parts.settings.datasets_path
+        dataset = get_dataset(spec.dataset)
+        counts = {"train": spec.train_samples, "test": spec.test_samples}
+        fetch_if_missing(dataset, folder, counts)
+        arrays = open_arrays(dataset, folder, train_samples=counts["train"], test_samples=counts["test"])
+        images = {split: normalize_images(arrays.images(split)[:count]) for split, count in counts.items()}
+        labels = {
+            split: one_hot(arrays.labels(split)[:count], len(dataset.classes)) for split, count in counts.items()
+        }
+        return Samples(images["train"], labels["train"], images["test"], labels["test"])
+
+    def _start(self) -> Start | None:
+        if self.claim.epochs_stored == 0:
+            return None
+        row = jobs.get_epoch(self._parts.database, self.claim.job_id, self._epochs_done)
+        assert row is not None, "epochs are stored without gaps"
+        file = stored_file(row)
+        return Start(row.epoch, self._parts.store.read(file, self._parts.store.header(file).tensors))
+
+    def _publish_status(self, status: str) -> None:
+        body = {"status": status, "attempt": self.claim.attempt, "epochs_done": self._epochs_done}
+        self._parts.events.append(self.claim.job_id, "status", self._epochs_done, body)
+
+    def _renew(self, ended: threading.Event) -> None:
+        settings = self._parts.settings
+        while not ended.wait(settings.heartbeat_seconds):
+            try:
+                cancel_requested = jobs.heartbeat(
+                    self._parts.database,
+                    self.claim,
+                    now=time.time(),
+                    lease_seconds=settings.lease_seconds,
+                    epoch_progress=self._progress,
+                )
+            except jobs.LeaseLost:
+                self.stopped_by = "lease"
+                return
+            except SQLAlchemyError:
+                _log.warning("job %s: the database did not take a heartbeat", self.claim.job_id, exc_info=True)
+            else:
+                if cancel_requested:
+                    self.stopped_by = "cancel"
+                    return

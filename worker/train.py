@@ -1,0 +1,80 @@
+"""The train queue: claim a job, train it under its lease, publish each epoch."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, Literal
+
+from celery.signals import worker_process_init
+
+from cnnservice import jobs
+from cnnservice.broker import TRAIN_TASK
+from cnnservice.errors import DomainError
+from worker.app import app, resources
+from worker.run import Run
+
+_log = logging.getLogger(__name__)
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def _import_tensorflow(**_: Any) -> None:
+    from cnnservice.nn import runtime, training  # noqa: F401
+
+    runtime.configure()
+
+
+@app.task(name=TRAIN_TASK)  # type: ignore[untyped-decorator]
+def train(job_id: str, attempt: int) -> None:
+    """Run a job if this attempt of it still waits; a message for one that does not is out of date, and harmless."""
+    parts = resources()
+    claim = jobs.claim(
+        parts.database,
+        job_id,
+        attempt,
+        owner=parts.owner,
+        now=time.time(),
+        lease_seconds=parts.settings.lease_seconds,
+    )
+    if claim is None:
+        _log.info("job %s, attempt %s: nothing to do", job_id, attempt)
+        return
+    run = Run(parts, claim)
+    try:
+        with run.lease():
+            _execute(run)
+    except jobs.LeaseLost:
+        _log.warning("job %s, attempt %s: lease lost, stopped", job_id, attempt)
+
+
+def _execute(run: Run) -> None:
+    from cnnservice.nn.training import Diverged, Stopped
+
+    try:
+        run.train()
+    except Stopped:
+        if run.stopped_by == "cancel":
+            run.end("cancelled")
+        elif run.stopped_by == "shutdown":
+            run.release()
+    except jobs.LeaseLost:
+        raise
+    except Diverged as error:
+        _fail(run, "diverged", f"The loss is no longer a number ({error}). Try a smaller learning rate.")
+    except DomainError as error:
+        _fail(run, error.code, error.detail)
+    except MemoryError:
+        _fail(run, "out-of-memory", "The worker ran out of memory. Try a smaller batch_size, or fewer samples.")
+    except Exception as error:
+        _log.exception("job %s failed", run.claim.job_id)
+        _fail(run, "training-failed", f"{type(error).__name__}: {_first_line(error)}")
+    else:
+        run.end("succeeded")
+
+
+def _fail(run: Run, code: str, detail: str, status: Literal["failed"] = "failed") -> None:
+    run.end(status, {"code": code, "detail": detail})
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), "")[:500]
