@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import redis
 import redis.asyncio
 
@@ -9,16 +11,16 @@ from cnnservice.settings import Settings
 
 # Longer than any blocking read made here, or the read would be cut off by its own socket.
 SOCKET_TIMEOUT = 30
-_CONNECTION = {
+_CONNECTION: dict[str, Any] = {
     "socket_timeout": SOCKET_TIMEOUT,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
-_UNIX_CONNECTION = {name: value for name, value in _CONNECTION.items() if name != "socket_keepalive"}
+_UNIX_CONNECTION: dict[str, Any] = {name: value for name, value in _CONNECTION.items() if name != "socket_keepalive"}
 
 
-def connection_options(settings: Settings) -> dict[str, int | bool]:
+def connection_options(settings: Settings) -> dict[str, Any]:
     """Options of every connection: a unix socket knows no keep-alive."""
     return dict(_UNIX_CONNECTION if settings.resolved_redis_url.startswith("unix:") else _CONNECTION)
 

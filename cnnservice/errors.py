@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -21,8 +20,8 @@ class DomainError(Exception):
     value, the rule and what is allowed.
     """
 
-    code: ClassVar[str] = "error"
-    title: ClassVar[str] = "Error"
+    code: str = "error"
+    title: str = "Error"
 
     def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(detail)

@@ -86,5 +86,6 @@ def _error(fields: Mapping[str, str] | None) -> DomainError | None:
     if fields is None:
         return None
     kind: type[DomainError] = getattr(errors, fields["kind"])
-    remote = type(kind.__name__, (kind,), {"code": fields["code"], "title": fields["title"]})
-    return remote(fields["detail"])
+    error = kind(fields["detail"])
+    error.code, error.title = fields["code"], fields["title"]
+    return error

@@ -10,6 +10,7 @@ token is no longer the job's. Time is handed in as Unix seconds.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from cnnservice.specs.job import JobSpec
 from cnnservice.weights import StoredFile
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-LIVE: tuple[Status, ...] = ("queued", "running")
+ID_PATTERN = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 ENDED: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
 
 
@@ -158,8 +159,8 @@ def get(database: Database, job_id: str) -> Job:
         return _get(session, job_id)
 
 
-def _get(session: Session, job_id: str) -> Job:
-    job = session.get(Job, job_id)
+def _get(session: Session, job_id: str, *, for_update: bool = False) -> Job:
+    job = session.get(Job, job_id, with_for_update=for_update or None) if re.fullmatch(ID_PATTERN, job_id) else None
     if job is None:
         raise UnknownJob(job_id)
     return job
@@ -301,9 +302,7 @@ def release(database: Database, claim: Claim, *, now: float) -> None:
 def cancel(database: Database, job_id: str, *, now: float) -> Job:
     """Cancel a queued job now, or ask a running one to stop at its next batch. Raises UnknownJob, AlreadyEnded."""
     with database.write() as session:
-        job = session.scalar(select(Job).where(Job.id == job_id).with_for_update())
-        if job is None:
-            raise UnknownJob(job_id)
+        job = _get(session, job_id, for_update=True)
         if job.status in ENDED:
             raise AlreadyEnded(job_id, job.status)
         if job.status == "queued":
@@ -316,9 +315,7 @@ def cancel(database: Database, job_id: str, *, now: float) -> Job:
 def remove(database: Database, job_id: str) -> None:
     """Delete an ended job with its epochs' rows; their files are garbage then. Raises UnknownJob, StillLive."""
     with database.write() as session:
-        job = session.scalar(select(Job).where(Job.id == job_id).with_for_update())
-        if job is None:
-            raise UnknownJob(job_id)
+        job = _get(session, job_id, for_update=True)
         if job.status not in ENDED:
             raise StillLive(job_id, job.status)
         session.execute(delete(Job).where(Job.id == job_id))

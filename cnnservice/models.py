@@ -54,6 +54,11 @@ class Snapshot:
         """The layers, a preset's name looked up."""
         return self.spec.resolved_architecture()
 
+    @property
+    def identity(self) -> str:
+        """A name for exactly these weights: no other epoch, and no other run of it, has it."""
+        return f"{self.file.path} {self.file.header_sha256}"
+
     def summary(self) -> Summary:
         """Shapes and parameters, layer by layer."""
         return summarize(self.architecture, get_dataset(self.spec.dataset).shape)

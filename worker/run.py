@@ -101,9 +101,7 @@ class Run:
         fetch_if_missing(dataset, folder, counts)
         arrays = open_arrays(dataset, folder, train_samples=counts["train"], test_samples=counts["test"])
         images = {split: normalize_images(arrays.images(split)[:count]) for split, count in counts.items()}
-        labels = {
-            split: one_hot(arrays.labels(split)[:count], len(dataset.classes)) for split, count in counts.items()
-        }
+        labels = {split: one_hot(arrays.labels(split)[:count], len(dataset.classes)) for split, count in counts.items()}
         return Samples(images["train"], labels["train"], images["test"], labels["test"])
 
     def _start(self) -> Start | None:

@@ -18,7 +18,7 @@ def configure() -> None:
 
 
 def start_afresh(seed: int) -> None:
-    """Forget what was computed before and seed Python, NumPy and TensorFlow, so that a run depends on its seed alone."""
+    """Forget what was computed before and seed every generator, so that a run depends on its seed alone."""
     keras.backend.clear_session(free_memory=True)
     gc.collect()
     keras.utils.set_random_seed(seed)

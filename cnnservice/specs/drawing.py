@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cnnservice.specs.base import Spec
 
 Normalize = Literal["each", "layer", "symmetric"]
+
+
+def _channel(value: object) -> object:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    if value == "all" or (isinstance(value, int) and value >= 0):
+        return value
+    raise ValueError("a channel is a whole number from 0, or 'all'")
 
 
 class Tiling(Spec):
@@ -49,17 +57,18 @@ class Choice(Spec):
         return self
 
 
-class FilterDrawing(Choice, Tiling, Shading):
+class SheetDrawing(Choice, Tiling, Shading):
+    """Parameters of every picture of slices."""
+
+
+class FilterDrawing(SheetDrawing):
     """Parameters of `filters` and `animation`."""
 
     channel: Annotated[
-        Literal["all"] | Annotated[int, Field(ge=0)],
+        Literal["all"] | int,
+        BeforeValidator(_channel),
         Field(description="input channel; `all` lays C_in*C_out slices out in the order of reshape(H, W, C_in*C_out)"),
     ] = 0
-
-
-class FeatureMapDrawing(Choice, Tiling, Shading):
-    """Parameters of `activations`."""
 
 
 class SampleDrawing(Tiling):

@@ -1,0 +1,43 @@
+"""No request body is read beyond its limit."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cnnservice.errors import TooLargeError
+
+# Boundaries and part headers around an upload.
+_MULTIPART_OVERHEAD = 64 << 10
+
+
+class BodyTooLarge(TooLargeError):
+    """The request's body is longer than what is read."""
+
+    code = "body-too-large"
+
+
+class BodyLimit:
+    """Counts the bytes of a body as they come, whatever Content-Length says."""
+
+    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int) -> None:
+        self._app, self._json_bytes, self._upload_bytes = app, json_bytes, upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        multipart = headers.get(b"content-type", b"").startswith(b"multipart/")
+        limit = self._upload_bytes + _MULTIPART_OVERHEAD if multipart else self._json_bytes
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise BodyTooLarge(f"The request's body is longer than the {limit} bytes that are read.")
+            return message
+
+        await self._app(scope, counted, send)

@@ -1,0 +1,87 @@
+"""The relay and the reconciler: every queued job has a message, every silent worker's job goes on.
+
+All state is in the database; any number of API processes may run this side by side.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import redis
+from celery import Celery
+from kombu.exceptions import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
+
+from cnnservice import jobs
+from cnnservice.broker import TRAIN_QUEUE, TRAIN_TASK, connect
+from cnnservice.database.engine import Database
+from cnnservice.database.tables import Job
+from cnnservice.events import EventWriter
+from cnnservice.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """A thread that publishes owed wake-ups at once when nudged, and looks for what has gone astray now and then."""
+
+    def __init__(self, settings: Settings, database: Database, celery: Celery, events: EventWriter) -> None:
+        self._settings, self._database, self._celery, self._events = settings, database, celery, events
+        self._redis = connect(settings)
+        self._nudged, self._stopping = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the round under way."""
+        self._stopping.set()
+        self._nudged.set()
+        self._thread.join()
+
+    def nudge(self) -> None:
+        """Say that a job was queued."""
+        self._nudged.set()
+
+    def _run(self) -> None:
+        next_reconcile = 0.0
+        while not self._stopping.is_set():
+            try:
+                if time.monotonic() >= next_reconcile:
+                    self._reconcile()
+                    next_reconcile = time.monotonic() + self._settings.reconcile_seconds
+                self._relay()
+            except (SQLAlchemyError, OperationalError, redis.RedisError) as error:
+                # All that is owed is still in the database: the next round tries again.
+                _log.warning("dispatch waits: %s", error)
+            self._nudged.wait(self._settings.reconcile_seconds)
+            self._nudged.clear()
+
+    def _relay(self) -> None:
+        while wakeups := jobs.owed_wakeups(self._database):
+            for wakeup in wakeups:
+                self._celery.send_task(TRAIN_TASK, args=[wakeup.job_id, wakeup.attempt], queue=TRAIN_QUEUE)
+                jobs.mark_published(self._database, wakeup, now=time.time())
+
+    def _reconcile(self) -> None:
+        now = time.time()
+        for job in jobs.recover_expired(self._database, now=now, attempt_limit=self._settings.attempt_limit):
+            _log.warning("job %s: its worker fell silent; now %s, attempt %s", job.id, job.status, job.attempt)
+            announce(self._events, job)
+        # An empty queue beside waiting jobs means that the broker has lost their messages.
+        if self._redis.llen(TRAIN_QUEUE) == 0:
+            jobs.owe_again(self._database, published_before=now - self._settings.republish_after_seconds)
+
+
+def announce(events: EventWriter, job: Job) -> None:
+    """Tell a job's readers of a change that no worker made."""
+    if job.status in jobs.ENDED:
+        body = {"status": job.status, "epochs_done": job.epochs_done, "error": job.error}
+        events.append(job.id, "end", job.epochs_done + 1, body)
+    else:
+        body = {"status": job.status, "attempt": job.attempt, "epochs_done": job.epochs_done}
+        events.append(job.id, "status", job.epochs_done, body)

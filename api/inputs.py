@@ -1,0 +1,86 @@
+"""From a reference or an upload to what the network sees."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import numpy as np
+import obstore
+from numpy.typing import NDArray
+from obstore.store import ObjectStore
+
+from api.services import Services
+from cnnservice.datasets.preprocessing import normalize_images
+from cnnservice.datasets.references import DatasetReference, UploadReference, label_of, load_reference, parse_reference
+from cnnservice.datasets.registry import get_dataset
+from cnnservice.datasets.uploads import decode_image, fit_image
+from cnnservice.errors import FieldError, InvalidError, NotFoundError
+from cnnservice.models import Snapshot
+
+Invert = Literal["auto", "true", "false"]
+
+
+class UnknownUpload(NotFoundError):
+    """No upload has this checksum."""
+
+    code = "unknown-upload"
+    title = "Unknown upload"
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(f"There is no upload {sha256}; POST /v1/images stores one and answers with its reference.")
+
+
+class WrongShape(InvalidError):
+    """The image is of another data set, with images of another shape."""
+
+    code = "wrong-shape"
+    title = "Image of another shape"
+
+
+def keep_upload(store: ObjectStore, content: bytes) -> str:
+    """Store a file under its SHA-256, which is returned."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    obstore.put(store, _path(sha256), content)
+    return sha256
+
+
+def load_image(services: Services, snapshot: Snapshot, text: str, invert: Invert) -> NDArray[np.float32]:
+    """The image that a reference names, (H, W, C), as the model's training data were normalised.
+
+    Raises BadReference, UnknownDataset, IndexOutOfRange, UnknownUpload, WrongShape.
+    """
+    reference = parse_reference(text)
+    if isinstance(reference, UploadReference):
+        return fit_upload(services, snapshot, _read_upload(services, reference), invert)
+    image = load_reference(reference, services.settings.datasets_path)
+    expected = get_dataset(snapshot.spec.dataset).shape
+    if image.shape != expected:
+        detail = f"{text} is {list(image.shape)}; this model takes images {list(expected)} of {snapshot.spec.dataset}."
+        raise WrongShape(detail, errors=(FieldError("?image", detail),))
+    return normalize_images(image)
+
+
+def fit_upload(services: Services, snapshot: Snapshot, content: bytes, invert: Invert) -> NDArray[np.float32]:
+    """An uploaded file as (H, W, C), normalised. Raises NotAnImage, ImageTooLarge."""
+    picture = decode_image(content, max_pixels=services.settings.max_image_pixels)
+    return normalize_images(fit_image(picture, get_dataset(snapshot.spec.dataset), invert=invert))
+
+
+def label_of_reference(services: Services, text: str) -> int | None:
+    """The true class of a data set's image; None of an upload."""
+    reference = parse_reference(text)
+    if isinstance(reference, DatasetReference):
+        return label_of(reference, services.settings.datasets_path)
+    return None
+
+
+def _read_upload(services: Services, reference: UploadReference) -> bytes:
+    try:
+        return bytes(obstore.get(services.checkpoints.store, _path(reference.sha256)).bytes())
+    except FileNotFoundError:
+        raise UnknownUpload(reference.sha256) from None
+
+
+def _path(sha256: str) -> str:
+    return f"images/{sha256}"

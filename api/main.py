@@ -1,0 +1,82 @@
+"""The application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from celery import Celery
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from api import openapi, problems
+from api.body_limit import BodyLimit
+from api.dispatch import Dispatcher
+from api.event_hub import EventHub
+from api.inspector import Inspector
+from api.metrics import Metrics
+from api.routes import activations, architectures, datasets, events, filters, images, jobs, models, predictions, system
+from api.services import Services
+from cnnservice.broker import celery_options, connect, connect_async
+from cnnservice.database.engine import Database
+from cnnservice.events import EventWriter
+from cnnservice.settings import Settings
+from cnnservice.weights import CheckpointStore, open_store
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service over HTTP. Nothing is connected before the first request or the start of its lifespan."""
+    settings = settings or Settings()
+    app = FastAPI(
+        title="cnnservice",
+        summary="Train convolutional networks over HTTP and look inside them while they learn.",
+        version=version("cnnservice"),
+        lifespan=_lifespan,
+        # The usual pages of documentation load their scripts from elsewhere; this service loads nothing.
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.services = _connect(settings)
+    problems.install(app)
+    app.add_middleware(BodyLimit, json_bytes=settings.max_body_bytes, upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(Metrics)
+    rooms = (system, datasets, architectures, jobs, events, models, filters, activations, predictions, images)
+    for room in rooms:
+        app.include_router(room.router)
+    openapi.complete(app)
+    return app
+
+
+def _connect(settings: Settings) -> Services:
+    database = Database(settings.resolved_database_url)
+    celery = Celery("api", set_as_current=False)
+    celery.conf.update(celery_options(settings))
+    events = EventWriter(connect(settings), settings)
+    client = connect_async(settings)
+    return Services(
+        settings=settings,
+        database=database,
+        checkpoints=CheckpointStore(open_store(settings.resolved_store_url)),
+        redis=client,
+        events=events,
+        hub=EventHub(client),
+        dispatcher=Dispatcher(settings, database, celery, events),
+        inspector=Inspector(client, celery, settings.inspect_timeout_seconds),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    services.hub.start()
+    services.inspector.start()
+    services.dispatcher.start()
+    yield
+    services.hub.close_streams()
+    await run_in_threadpool(services.dispatcher.stop)
+    await services.inspector.stop()
+    await services.hub.stop()
+    await services.redis.aclose()
+    services.database.close()

@@ -1,0 +1,181 @@
+"""Errors become RFC 9457 problem documents, here and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from cnnservice import errors
+from cnnservice.errors import DomainError, FieldError
+
+_log = logging.getLogger(__name__)
+_MEDIA_TYPE = "application/problem+json"
+_STATUS: dict[type[DomainError], int] = {
+    errors.NotFoundError: 404,
+    errors.InvalidError: 422,
+    errors.ConflictError: 409,
+    errors.TooLargeError: 413,
+    errors.UnsupportedMediaError: 415,
+    errors.UnavailableError: 503,
+    errors.CorruptError: 500,
+}
+_RETRY_AFTER_SECONDS = "5"
+
+
+class ProblemField(BaseModel):
+    """One offending part of a request."""
+
+    pointer: str = Field(description="JSON pointer into the body, or `?name` for a query parameter")
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457: what was wrong and what is allowed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "/problems/unknown-epoch",
+                "title": "Unknown epoch",
+                "status": 404,
+                "detail": "Model 0199… has no epoch 31: stored are 0 to 30. Use a number among these or 'last'.",
+                "instance": "/v1/models/0199…/layers/Conv1/filters.png",
+            }
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[ProblemField] | None = None
+
+
+_MEANING = {
+    304: "Not changed since the ETag sent in If-None-Match",
+    404: "What is named does not exist; the detail says what does",
+    409: "Does not fit the state that things are in",
+    413: "More was sent than a limit admits",
+    415: "Of a kind that is not read here",
+    422: "Not allowed; the detail and `errors` say what is",
+    500: "Stored data are damaged, or a fault of the service",
+    503: "A part that is needed does not answer; try again after Retry-After seconds",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that can fail in these ways; 304 may be among them."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        documented[status] = {"description": _MEANING[status]}
+        if status >= 400:
+            documented[status]["content"] = {_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return documented
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+
+    @app.exception_handler(DomainError)
+    async def _domain(request: Request, error: DomainError) -> JSONResponse:
+        status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+        if status >= 500:
+            _log.error("%s: %s", error.code, error.detail)
+        return _response(request, status, error.code, error.title, error.detail, error.errors)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [FieldError(_pointer(item["loc"], error.body), _message(item)) for item in error.errors()]
+        detail = "; ".join(f"{field.pointer}: {field.detail}" for field in fields[:3])
+        return _response(request, 422, "invalid", "Invalid request", detail, fields)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        if error.status_code < 400:
+            return Response(status_code=error.status_code, headers=error.headers)
+        phrase = HTTPStatus(error.status_code).phrase
+        detail = _routing_detail(request, error)
+        code = phrase.lower().replace(" ", "-")
+        return _response(request, error.status_code, code, phrase, detail, headers=error.headers)
+
+    @app.exception_handler(DBAPIError)
+    async def _database(request: Request, error: DBAPIError) -> JSONResponse:
+        _log.error("database: %s", error)
+        detail = "The database does not answer now; what was asked for has not been done. Try again."
+        return _response(request, 503, "database-unavailable", "Temporarily unavailable", detail)
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, _error: Exception) -> JSONResponse:
+        detail = "The service failed at this request; its log says why."
+        return _response(request, 500, "internal", "Internal error", detail)
+
+
+def _response(
+    request: Request,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    fields: Sequence[FieldError] = (),
+    headers: Any = None,
+) -> JSONResponse:
+    problem = Problem(
+        type=f"/problems/{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        errors=[ProblemField(pointer=field.pointer, detail=field.detail) for field in fields] or None,
+    )
+    all_headers = dict(headers or {})
+    if status == 503:
+        all_headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    return JSONResponse(problem.model_dump(exclude_none=True), status, all_headers, _MEDIA_TYPE)
+
+
+def _routing_detail(request: Request, error: HTTPException) -> str:
+    if error.status_code == 404:
+        return f"There is nothing at {request.url.path}; /openapi.json describes what there is."
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "other methods")
+        return f"{request.method} is not allowed at {request.url.path}; allowed: {allowed}."
+    return str(error.detail)
+
+
+def _pointer(location: Sequence[int | str], body: Any) -> str:
+    """Where the offending value is. pydantic puts a union's chosen tag into the path; a client did not write it."""
+    place, *path = location
+    if place != "body":
+        return f"?{path[0]}" if place == "query" and path else f"{place}:{'/'.join(map(str, path))}"
+    pointer, here = "", body
+    for position, part in enumerate(path):
+        if isinstance(here, dict) and part not in here and position < len(path) - 1:
+            continue
+        pointer += f"/{part}"
+        here = _step(here, part)
+    return pointer or "/"
+
+
+def _step(here: Any, part: int | str) -> Any:
+    if isinstance(here, dict):
+        return here.get(part)
+    if isinstance(here, list | tuple) and isinstance(part, int) and part < len(here):
+        return here[part]
+    return None
+
+
+def _message(item: Any) -> str:
+    message: str = item["msg"]
+    if item["type"] == "extra_forbidden":
+        return "is not a known field; remove it or check its spelling"
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,71 @@
+"""Query parameters, as typed models: one that is not known is an error that names it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from cnnservice.models import EpochName
+from cnnservice.specs.base import Spec
+from cnnservice.specs.drawing import FilterDrawing, SheetDrawing
+
+
+def _epoch(value: Any) -> Any:
+    if value == "last" or (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10):
+        return value if value == "last" else int(value)
+    if isinstance(value, int) and value >= 0:
+        return value
+    raise ValueError("an epoch is a whole number from 0 (the initial weights), or 'last'")
+
+
+EpochValue = Annotated[
+    EpochName,
+    BeforeValidator(_epoch),
+    Field(description="`last`, or a number: 0 is before training, n after the n-th epoch", examples=["last", 3]),
+]
+ImageText = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description="an image reference: dataset:split:index, or upload:sha256",
+        examples=["mnist:test:0"],
+    ),
+]
+Invert = Annotated[
+    Literal["auto", "true", "false"],
+    Field(description="of an upload: swap light and dark; `auto` does it where the background is not the data set's"),
+]
+
+
+class EpochQuery(Spec):
+    """Which epoch."""
+
+    epoch: EpochValue = "last"
+
+
+class FilterQuery(FilterDrawing, EpochQuery):
+    """Parameters of `filters` and `animation`."""
+
+
+class ImageQuery(EpochQuery):
+    """Which image, at which epoch."""
+
+    image: ImageText
+    invert: Invert = "auto"
+
+
+class ActivationQuery(SheetDrawing, ImageQuery):
+    """Parameters of `activations` of an image named by reference."""
+
+
+class OneShotQuery(EpochQuery):
+    """Parameters of a prediction for an image in the body."""
+
+    invert: Invert = "auto"
+
+
+class OneShotActivationQuery(SheetDrawing, OneShotQuery):
+    """Parameters of activations for an image in the body."""
+
+    layer: Annotated[str, Field(max_length=64, description="the layer's name", examples=["Conv1"])]

@@ -1,0 +1,149 @@
+"""Feature maps of one image at a layer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from cnnservice.drawing.colormaps import colormap
+from cnnservice.drawing.slices import feature_map_slices
+from fastapi import APIRouter, Query, Request, Response
+from numpy.typing import NDArray
+from starlette.concurrency import run_in_threadpool
+
+from api.bodies import EITHER_BODY, read_body
+from api.caching import Conditional
+from api.inputs import fit_upload, load_image
+from api.problems import problems
+from api.queries import ActivationQuery, OneShotActivationQuery
+from api.schemas import ActivationSheet, ActivationValues
+from api.services import Services, ServicesDep
+from api.sheets import Sheet, choose_slices, npy
+from cnnservice.models import Snapshot, open_snapshot
+
+router = APIRouter(prefix="/v1/models/{model_id}", tags=["activations"])
+Activations = Annotated[ActivationQuery, Query()]
+_RESPONSES = problems(304, 404, 422, 500, 503)
+
+
+@router.get(
+    "/layers/{layer}/activations.png",
+    summary="Feature maps, drawn",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
+)
+async def draw_activations(
+    model_id: str, layer: str, query: Activations, request: Request, services: ServicesDep
+) -> Response:
+    """A tile a feature map; of a layer without maps, a tile a unit."""
+    snapshot, conditional = await run_in_threadpool(_open, model_id, layer, query, request, services)
+    if (answer := conditional.not_modified()) is not None:
+        return answer
+    sheet, _ = await _sheet(services, snapshot, layer, query)
+    return conditional.respond(await run_in_threadpool(sheet.png, query), "image/png")
+
+
+@router.get(
+    "/layers/{layer}/activations.json",
+    summary="Feature maps in numbers",
+    response_model=ActivationSheet,
+    responses=_RESPONSES,
+)
+async def get_activations(
+    model_id: str, layer: str, query: Activations, request: Request, services: ServicesDep
+) -> Response:
+    """How the picture's tiles lie, and each map's range."""
+    snapshot, conditional = await run_in_threadpool(_open, model_id, layer, query, request, services)
+    if (answer := conditional.not_modified()) is not None:
+        return answer
+    sheet, activation = await _sheet(services, snapshot, layer, query)
+    twin = ActivationSheet(**_fields(snapshot, layer, query.image, activation), **sheet.twin())
+    return conditional.respond(twin, "application/json")
+
+
+@router.get(
+    "/layers/{layer}/activations.npy",
+    summary="Feature maps as an array",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}, **_RESPONSES},
+)
+async def get_activations_npy(
+    model_id: str, layer: str, query: Activations, request: Request, services: ServicesDep
+) -> Response:
+    """The maps drawn, float32 (n, H, W), in the order drawn; (units,) of a layer without maps."""
+    snapshot, conditional = await run_in_threadpool(_open, model_id, layer, query, request, services)
+    if (answer := conditional.not_modified()) is not None:
+        return answer
+    sheet, activation = await _sheet(services, snapshot, layer, query)
+    drawn = sheet.slices if activation.ndim == 3 else sheet.slices.reshape(-1)
+    return conditional.respond(npy(drawn), "application/octet-stream")
+
+
+@router.post(
+    "/activations",
+    summary="Feature maps of an image in the body",
+    response_model=ActivationValues,
+    responses={200: {"content": {"image/png": {}}}, **problems(404, 413, 415, 422, 500, 503)},
+    openapi_extra=EITHER_BODY,
+)
+async def compute_activations(
+    model_id: str, query: Annotated[OneShotActivationQuery, Query()], request: Request, services: ServicesDep
+) -> Response:
+    """Every number as JSON; with `Accept: image/png` the grid."""
+    colormap(query.cmap)
+    snapshot = await run_in_threadpool(open_snapshot, services.database, model_id, query.epoch)
+    snapshot.layer(query.layer)
+    body = await read_body(request, services.settings)
+    load = load_image if isinstance(body, str) else fit_upload
+    image: NDArray[np.float32] = await run_in_threadpool(load, services, snapshot, body, query.invert)  # type: ignore[arg-type]
+    activation = await _compute(services, snapshot, query.layer, image)
+    sheet = choose_slices(feature_map_slices(activation), query, services.settings)
+    if _prefers_png(request):
+        return Response(await run_in_threadpool(sheet.png, query), media_type="image/png")
+    values = ActivationValues(
+        **_fields(snapshot, query.layer, body if isinstance(body, str) else "upload", activation),
+        **sheet.twin(),
+        values=activation.tolist(),
+    )
+    return Response(values.model_dump_json(), media_type="application/json")
+
+
+def _open(
+    model_id: str, layer: str, query: ActivationQuery, request: Request, services: Services
+) -> tuple[Snapshot, Conditional]:
+    colormap(query.cmap)
+    snapshot = open_snapshot(services.database, model_id, query.epoch)
+    snapshot.layer(layer)
+    return snapshot, Conditional(request, query.epoch, snapshot.identity, query)
+
+
+async def _sheet(
+    services: Services, snapshot: Snapshot, layer: str, query: ActivationQuery
+) -> tuple[Sheet, NDArray[np.float32]]:
+    image = await run_in_threadpool(load_image, services, snapshot, query.image, query.invert)
+    activation = await _compute(services, snapshot, layer, image)
+    return choose_slices(feature_map_slices(activation), query, services.settings), activation
+
+
+async def _compute(
+    services: Services, snapshot: Snapshot, layer: str, image: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    arrays = await services.inspector.ask(
+        "feature_maps", model_id=snapshot.job.id, epoch=snapshot.epoch, layer=layer, images=image[np.newaxis]
+    )
+    return arrays["feature_maps"][0]
+
+
+def _fields(snapshot: Snapshot, layer: str, image: str, activation: NDArray[np.float32]) -> dict[str, Any]:
+    return {
+        "model_id": snapshot.job.id,
+        "layer": layer,
+        "epoch": snapshot.epoch,
+        "image": image,
+        "shape": list(activation.shape),
+    }
+
+
+def _prefers_png(request: Request) -> bool:
+    accepted = request.headers.get("accept", "*/*")
+    return "image/png" in accepted and "application/json" not in accepted

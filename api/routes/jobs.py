@@ -1,0 +1,120 @@
+"""Jobs: post, list, get, cancel, delete."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import Field
+from uuid_utils import uuid7
+
+from api.dispatch import announce
+from api.problems import problems
+from api.schemas import JobAnswer, JobPage, job_answer
+from api.services import ServicesDep
+from cnnservice import jobs
+from cnnservice.datasets.arrays import check_samples
+from cnnservice.datasets.errors import UnknownDataset
+from cnnservice.datasets.registry import get_dataset
+from cnnservice.errors import FieldError, InvalidError
+from cnnservice.jobs import Status
+from cnnservice.specs.base import Spec
+from cnnservice.specs.errors import LimitExceeded
+from cnnservice.specs.job import JobSpec, check_job
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+_DEFAULT_PAGE = 50
+
+
+class JobsQuery(Spec):
+    """Which jobs, and how many at once."""
+
+    limit: Annotated[int, Field(ge=1, description="jobs on a page")] = _DEFAULT_PAGE
+    cursor: Annotated[str | None, Field(pattern=jobs.ID_PATTERN, description="`next_cursor` of the page before")] = None
+    status: Status | None = None
+    dataset: Annotated[str | None, Field(max_length=64)] = None
+    tag: Annotated[str | None, Field(max_length=64)] = None
+
+
+@router.post("", status_code=202, summary="Queue a training job", responses=problems(409, 413, 422, 503))
+def create_job(
+    spec: JobSpec,
+    response: Response,
+    services: ServicesDep,
+    idempotency_key: Annotated[
+        str | None,
+        Header(min_length=1, max_length=255, description="the same key and body give the same job, however often sent"),
+    ] = None,
+) -> JobAnswer:
+    """Only `dataset` is required; the defaults are the notebook's network and settings."""
+    _check(spec, services)
+    job, new = jobs.submit(
+        services.database,
+        spec,
+        job_id=str(uuid7()),
+        now=time.time(),
+        idempotency_key=idempotency_key,
+        body_sha256=hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
+    )
+    if new:
+        announce(services.events, job)
+        services.dispatcher.nudge()
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return job_answer(job)
+
+
+def _check(spec: JobSpec, services: ServicesDep) -> None:
+    try:
+        dataset = get_dataset(spec.dataset)
+    except UnknownDataset as error:
+        raise InvalidError(error.detail, errors=(FieldError("/dataset", error.detail),)) from None
+    check_samples(dataset, train_samples=spec.train_samples, test_samples=spec.test_samples)
+    check_job(spec, dataset.shape, len(dataset.classes), services.settings)
+
+
+@router.get("", summary="List jobs, newest first", responses=problems(422, 503))
+def list_jobs(query: Annotated[JobsQuery, Query()], services: ServicesDep) -> JobPage:
+    """Filtered by status, data set and tag, a page at a time."""
+    largest = services.settings.max_page_size
+    if query.limit > largest:
+        raise LimitExceeded("?limit", "limit", query.limit, largest, "CNNSERVICE_MAX_PAGE_SIZE")
+    found = jobs.list_jobs(
+        services.database,
+        limit=query.limit + 1,
+        before=query.cursor,
+        status=query.status,
+        dataset=query.dataset,
+        tag=query.tag,
+    )
+    page = found[: query.limit]
+    more = len(found) > query.limit
+    return JobPage(items=[job_answer(job) for job in page], next_cursor=page[-1].id if more else None)
+
+
+@router.get("/{job_id}", summary="One job", responses=problems(404, 503))
+def get_job(job_id: str, services: ServicesDep) -> JobAnswer:
+    """Its status, how far it is, and its latest metrics."""
+    return job_answer(jobs.get(services.database, job_id))
+
+
+@router.post(
+    "/{job_id}/cancel", status_code=202, summary="Stop a job at its next batch", responses=problems(404, 409, 503)
+)
+def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
+    """Finished epochs are kept. A queued job ends at once; 409 when it has ended."""
+    job = jobs.cancel(services.database, job_id, now=time.time())
+    if job.status == "cancelled":
+        announce(services.events, job)
+    return job_answer(job)
+
+
+@router.delete(
+    "/{job_id}", status_code=204, summary="Delete an ended job with its model", responses=problems(404, 409, 503)
+)
+def delete_job(job_id: str, services: ServicesDep) -> None:
+    """Its weights go with it; 409 while it is queued or running."""
+    jobs.remove(services.database, job_id)
+    services.checkpoints.delete_model(job_id)

@@ -1,0 +1,213 @@
+"""Models: what they are made of, their weights in numbers, their curves."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Annotated
+
+import numpy as np
+from cnnservice.drawing.plot import Curve, Panel, draw_plot_png, draw_plot_svg
+from fastapi import APIRouter, Query, Request, Response
+
+from api.caching import Conditional
+from api.problems import problems
+from api.queries import EpochQuery
+from api.schemas import (
+    History,
+    LayersAnswer,
+    LayerWeights,
+    Lineage,
+    ModelAnswer,
+    WeightStatistics,
+    layer_answer,
+    summary_answer,
+)
+from api.services import Services, ServicesDep
+from cnnservice import jobs
+from cnnservice.database.tables import Epoch
+from cnnservice.datasets.registry import get_dataset
+from cnnservice.models import Snapshot, layer_weights, open_snapshot
+from cnnservice.specs.architecture import LayerSummary
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+Epochs = Annotated[EpochQuery, Query()]
+
+
+@router.get(
+    "/{model_id}", summary="One model at an epoch", response_model=ModelAnswer, responses=problems(304, 404, 422, 503)
+)
+def get_model(model_id: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
+    """Layers, parameters, and the epochs there are to look at; also while it trains."""
+    snapshot = open_snapshot(services.database, model_id, query.epoch)
+    job, here = snapshot.job, f"/v1/models/{model_id}"
+    # The list of epochs grows, so even an explicit epoch's answer is not for ever.
+    conditional = Conditional(request, "last", f"{snapshot.identity} {job.status} {job.epochs_stored}")
+    if (answer := conditional.not_modified()) is not None:
+        return answer
+    model = ModelAnswer(
+        id=job.id,
+        job_id=job.id,
+        status=job.status,  # type: ignore[arg-type]
+        dataset=job.dataset,
+        classes=list(get_dataset(job.dataset).classes),
+        epoch=snapshot.epoch,
+        epochs_available=list(range(job.epochs_stored)),
+        lineage=Lineage(),
+        runtime=job.runtime,
+        links={
+            "self": here,
+            "job": f"/v1/jobs/{job.id}",
+            "layers": f"{here}/layers",
+            "history": f"{here}/history.json",
+        },
+        **summary_answer(snapshot.summary()).model_dump(),
+    )
+    return conditional.respond(model, "application/json")
+
+
+_WEIGHTS = problems(304, 404, 422, 500, 503)
+
+
+@router.get(
+    "/{model_id}/layers", summary="Every layer's weights in numbers", response_model=LayersAnswer, responses=_WEIGHTS
+)
+def list_layers(model_id: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
+    """Shape, range, mean and standard deviation of each weight array at an epoch."""
+    snapshot = open_snapshot(services.database, model_id, query.epoch)
+    conditional = Conditional(request, query.epoch, snapshot.identity)
+    if (answer := conditional.not_modified()) is not None:
+        return answer
+    layers = [_weights(services, snapshot, layer) for layer in snapshot.summary().layers]
+    return conditional.respond(LayersAnswer(model_id=model_id, epoch=snapshot.epoch, layers=layers), "application/json")
+
+
+@router.get(
+    "/{model_id}/layers/{layer}",
+    summary="One layer's weights in numbers",
+    response_model=LayerWeights,
+    responses=_WEIGHTS,
+)
+def get_layer(model_id: str, layer: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
+    """Shape, range, mean and standard deviation of each of its weight arrays at an epoch."""
+    snapshot = open_snapshot(services.database, model_id, query.epoch)
+    summary = snapshot.layer(layer)
+    conditional = Conditional(request, query.epoch, snapshot.identity)
+    return conditional.not_modified() or conditional.respond(_weights(services, snapshot, summary), "application/json")
+
+
+def _weights(services: Services, snapshot: Snapshot, layer: LayerSummary) -> LayerWeights:
+    statistics = [
+        WeightStatistics(
+            name=name,
+            shape=list(array.shape),
+            dtype=array.dtype.name,
+            min=float(array.min()),
+            max=float(array.max()),
+            # Summed in float64: over many weights float32 would lose digits.
+            mean=float(array.mean(dtype=np.float64)),
+            std=float(array.std(dtype=np.float64)),
+        )
+        for name, array in layer_weights(services.checkpoints, snapshot, layer.name)
+    ]
+    return LayerWeights(**layer_answer(layer).model_dump(), weights=statistics)
+
+
+_HISTORY = problems(304, 404, 422, 503)
+
+
+@router.get(
+    "/{model_id}/history.json", summary="Loss and accuracy by epoch", response_model=History, responses=_HISTORY
+)
+def get_history(model_id: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
+    """Training and validation, up to the epoch asked for."""
+    conditional, epochs = _history(model_id, query, request, services)
+    if (answer := conditional.not_modified()) is not None:
+        return answer
+    history = History(
+        model_id=model_id,
+        epoch=[row.epoch for row in epochs],
+        seconds=[row.seconds for row in epochs],
+        history={name: [row.metrics[name] for row in epochs] for name in _metric_names(epochs)},
+    )
+    return conditional.respond(history, "application/json")
+
+
+@router.get(
+    "/{model_id}/history.csv",
+    summary="Loss and accuracy by epoch, as CSV",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}, **_HISTORY},
+)
+def get_history_csv(model_id: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
+    """A line an epoch: epoch, seconds, and the metrics by name."""
+    conditional, epochs = _history(model_id, query, request, services)
+    if (answer := conditional.not_modified()) is not None:
+        return answer
+    names = _metric_names(epochs)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(["epoch", "seconds", *names])
+    writer.writerows([row.epoch, row.seconds, *(row.metrics[name] for name in names)] for row in epochs)
+    return conditional.respond(buffer.getvalue(), "text/csv")
+
+
+@router.get(
+    "/{model_id}/history.png",
+    summary="Loss and accuracy by epoch, drawn",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}, **_HISTORY},
+)
+def draw_history_png(model_id: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
+    """Loss on the left, accuracy on the right; training solid, validation dashed."""
+    conditional, epochs = _history(model_id, query, request, services)
+    return conditional.not_modified() or conditional.respond(draw_plot_png(_panels(epochs)), "image/png")
+
+
+@router.get(
+    "/{model_id}/history.svg",
+    summary="Loss and accuracy by epoch, drawn as SVG",
+    response_class=Response,
+    responses={200: {"content": {"image/svg+xml": {}}}, **_HISTORY},
+)
+def draw_history_svg(model_id: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
+    """The same picture as lines and text."""
+    conditional, epochs = _history(model_id, query, request, services)
+    return conditional.not_modified() or conditional.respond(draw_plot_svg(_panels(epochs)), "image/svg+xml")
+
+
+def _history(model_id: str, query: EpochQuery, request: Request, services: Services) -> tuple[Conditional, list[Epoch]]:
+    snapshot = open_snapshot(services.database, model_id, query.epoch)
+    conditional = Conditional(request, query.epoch, snapshot.identity)
+    return conditional, jobs.list_epochs(services.database, model_id, after=0, up_to=snapshot.epoch)
+
+
+def _metric_names(epochs: list[Epoch]) -> list[str]:
+    if not epochs:
+        return []
+    known = list(epochs[0].metrics)
+    return sorted(known, key=lambda name: (name.startswith("val_"), name != "loss", name))
+
+
+def _panels(epochs: list[Epoch]) -> list[Panel]:
+    names = _metric_names(epochs) or ["loss", "categorical_accuracy"]
+    accuracies = [name for name in names if not name.endswith("loss")]
+    losses = [name for name in names if name.endswith("loss")]
+    return [
+        Panel(title="Loss by epoch", y_label="loss", curves=_curves(epochs, losses)),
+        Panel(title="Accuracy by epoch", y_label="accuracy", curves=_curves(epochs, accuracies)),
+    ]
+
+
+def _curves(epochs: list[Epoch], names: list[str]) -> list[Curve]:
+    numbers = [row.epoch for row in epochs]
+    return [
+        Curve(
+            name=f"validation {name.removeprefix('val_')}" if name.startswith("val_") else f"training {name}",
+            epochs=numbers,
+            values=[row.metrics[name] for row in epochs],
+            dashed=name.startswith("val_"),
+        )
+        for name in names
+        if epochs
+    ]

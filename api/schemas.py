@@ -1,0 +1,335 @@
+"""What the JSON endpoints answer with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from cnnservice.database.tables import Job
+from cnnservice.jobs import Status
+from cnnservice.specs.architecture import Architecture, LayerSummary, Summary
+from cnnservice.specs.job import JobSpec
+
+
+class JobError(BaseModel):
+    """Why a job failed, in words a person can act on."""
+
+    code: str
+    detail: str
+
+
+class JobAnswer(BaseModel):
+    """A job. Its model bears the same id."""
+
+    id: str
+    model_id: str
+    status: Status
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    attempt: int = Field(description="1, and one more each time a worker was lost")
+    epochs_done: int
+    epochs: int
+    progress: float = Field(ge=0, le=1)
+    eta_seconds: float | None = Field(description="estimated from the last epoch; null when nothing is known yet")
+    latest: dict[str, float] | None = Field(description="loss and metrics of the last finished epoch")
+    error: JobError | None
+    spec: JobSpec
+    links: dict[str, str]
+
+
+def job_answer(job: Job) -> JobAnswer:
+    """A job as its JSON."""
+    epochs_exact = job.epochs_done + job.epoch_progress
+    remaining = job.epochs - epochs_exact
+    running = job.status == "running" and job.seconds_per_epoch is not None
+    model = f"/v1/models/{job.id}"
+    return JobAnswer(
+        id=job.id,
+        model_id=job.id,
+        status=job.status,  # type: ignore[arg-type]
+        created_at=_time(job.created_at),
+        started_at=_optional_time(job.started_at),
+        ended_at=_optional_time(job.ended_at),
+        attempt=job.attempt,
+        epochs_done=job.epochs_done,
+        epochs=job.epochs,
+        progress=min(epochs_exact / job.epochs, 1.0),
+        eta_seconds=round(remaining * job.seconds_per_epoch, 1) if running and job.seconds_per_epoch else None,
+        latest=job.latest,
+        error=JobError.model_validate(job.error) if job.error else None,
+        spec=JobSpec.model_validate(job.spec),
+        links={
+            "self": f"/v1/jobs/{job.id}",
+            "events": f"/v1/jobs/{job.id}/events",
+            "cancel": f"/v1/jobs/{job.id}/cancel",
+            "model": model,
+            "history": f"{model}/history.json",
+            "layers": f"{model}/layers",
+        },
+    )
+
+
+class JobPage(BaseModel):
+    """Jobs, newest first."""
+
+    items: list[JobAnswer]
+    next_cursor: str | None = Field(description="to be sent as `cursor` for the next page; null on the last")
+
+
+class LayerAnswer(BaseModel):
+    """A layer's place in the network. output_shape is without the batch dimension."""
+
+    name: str
+    type: str
+    output_shape: list[int]
+    params: int
+    trainable: bool = Field(description="whether it learns anything")
+    formula: str = Field(
+        description="how params comes about: height*width*channels*filters+biases", examples=["5*5*32*64+64"]
+    )
+
+
+class SummaryAnswer(BaseModel):
+    """A network, layer by layer."""
+
+    input_shape: list[int]
+    output_shape: list[int]
+    params: int
+    layers: list[LayerAnswer]
+
+
+def layer_answer(layer: LayerSummary) -> LayerAnswer:
+    """A layer as its JSON."""
+    return LayerAnswer(
+        name=layer.name,
+        type=layer.type,
+        output_shape=list(layer.output_shape),
+        params=layer.params,
+        trainable=layer.trainable,
+        formula=layer.formula,
+    )
+
+
+def summary_answer(summary: Summary) -> SummaryAnswer:
+    """A network as its JSON."""
+    return SummaryAnswer(
+        input_shape=list(summary.input_shape),
+        output_shape=list(summary.output_shape),
+        params=summary.params,
+        layers=[layer_answer(layer) for layer in summary.layers],
+    )
+
+
+class Preset(BaseModel):
+    """An architecture that ships."""
+
+    name: str
+    layers: list[dict[str, Any]]
+
+
+class PresetList(BaseModel):
+    """Every architecture that ships."""
+
+    items: list[Preset]
+
+
+class ArchitectureQuestion(BaseModel):
+    """An architecture to be checked for a data set."""
+
+    dataset: str = Field(min_length=1, max_length=64, examples=["mnist"])
+    architecture: str | Architecture = Field(examples=["cnn"])
+
+
+class Lineage(BaseModel):
+    """What a model goes on from; null for one that began anew."""
+
+    parent: str | None = None
+    epoch: int | None = None
+
+
+class ModelAnswer(SummaryAnswer):
+    """A model at an epoch."""
+
+    id: str
+    job_id: str
+    status: Status
+    dataset: str
+    classes: list[str]
+    epoch: int
+    epochs_available: list[int]
+    lineage: Lineage
+    runtime: dict[str, Any] | None = Field(
+        description="device and versions for which this training repeats bit for bit"
+    )
+    links: dict[str, str]
+
+
+class WeightStatistics(BaseModel):
+    """One weight array in numbers."""
+
+    name: str
+    shape: list[int]
+    dtype: str
+    min: float
+    max: float
+    mean: float
+    std: float
+
+
+class LayerWeights(LayerAnswer):
+    """A layer with its weights in numbers."""
+
+    weights: list[WeightStatistics]
+
+
+class LayersAnswer(BaseModel):
+    """Every layer at an epoch."""
+
+    model_id: str
+    epoch: int
+    layers: list[LayerWeights]
+
+
+class EpochHistory(BaseModel):
+    """Loss and metrics of one epoch, by Keras' names: `val_` stands before those over the test split."""
+
+    epoch: int
+    seconds: float
+    metrics: dict[str, float]
+
+
+class History(BaseModel):
+    """Loss and accuracy by epoch; the lists are parallel to `epoch`."""
+
+    model_id: str
+    epoch: list[int]
+    seconds: list[float]
+    history: dict[str, list[float]] = Field(examples=[{"loss": [2.29, 1.1], "val_loss": [2.28, 0.9]}])
+
+
+class Grid(BaseModel):
+    """How the tiles of the picture lie: tile (r, c) begins at pixel (r*(H*scale+gap), c*(W*scale+gap))."""
+
+    rows: int
+    cols: int
+    scale: int
+    gap: int
+
+
+class SliceRange(BaseModel):
+    """The range of the numbers in one tile."""
+
+    index: int
+    min: float
+    max: float
+
+
+class Drawing(BaseModel):
+    """The numbers behind a picture of tiles; the `.npy` twin holds the slices themselves."""
+
+    model_id: str
+    layer: str
+    epoch: int
+    shape: list[int] = Field(description="of the array the slices were cut from")
+    slice_shape: list[int]
+    grid: Grid
+    indices: list[int]
+    slices: list[SliceRange]
+
+
+class FilterSheet(Drawing):
+    """Filters of a layer at an epoch."""
+
+    channel: int | str
+
+
+class ActivationSheet(Drawing):
+    """Feature maps of one image at a layer."""
+
+    image: str
+
+
+class ActivationValues(ActivationSheet):
+    """Feature maps of one image with every number, nested as `shape` says."""
+
+    values: list[Any]
+
+
+class TopClass(BaseModel):
+    """A class and what the network says of it."""
+
+    class_index: int = Field(serialization_alias="class", validation_alias="class")
+    name: str
+    probability: float
+
+
+class Prediction(BaseModel):
+    """What the network says of one image, in the order of the classes."""
+
+    model_id: str
+    epoch: int
+    image: str
+    label: int | None = Field(description="the true class, where the image is from a data set")
+    probabilities: list[float] = Field(description="the last layer's outputs")
+    logits: list[float] | None = Field(description="what goes into the last layer's softmax or sigmoid")
+    top: list[TopClass] = Field(description="the five most probable classes, first the most probable")
+
+
+class DatasetAnswer(BaseModel):
+    """A data set."""
+
+    name: str
+    shape: list[int] = Field(description="[height, width, channels]")
+    classes: list[str]
+    splits: dict[str, int] = Field(description="images in the whole data set")
+    dtype: str
+    source: str
+    licence: str
+    available: bool = Field(description="whether a job of the default size can begin without fetching anything")
+    samples_on_disk: dict[str, int] = Field(description="images that are here now")
+
+
+class DatasetList(BaseModel):
+    """Every data set."""
+
+    items: list[DatasetAnswer]
+    next_cursor: str | None = None
+
+
+class SampleAnswer(BaseModel):
+    """One image of a data set."""
+
+    reference: str
+    dataset: str
+    split: str
+    index: int
+    label: int
+    class_name: str
+    shape: list[int]
+    pixels: list[Any] = Field(description="0 to 255, nested as [height][width][channels]")
+
+
+class UploadAnswer(BaseModel):
+    """An upload that can be named again."""
+
+    id: str = Field(description="SHA-256 of the file")
+    reference: str = Field(examples=["upload:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+    width: int
+    height: int
+
+
+class ReferenceBody(BaseModel):
+    """An image named instead of sent."""
+
+    image: str = Field(max_length=200, examples=["mnist:test:0"])
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _optional_time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else _time(seconds)

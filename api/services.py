@@ -1,0 +1,39 @@
+"""What the routes stand on, made once in each process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import redis.asyncio
+from fastapi import Depends, Request
+
+from api.dispatch import Dispatcher
+from api.event_hub import EventHub
+from api.inspector import Inspector
+from cnnservice.database.engine import Database
+from cnnservice.events import EventWriter
+from cnnservice.settings import Settings
+from cnnservice.weights import CheckpointStore
+
+
+@dataclass(frozen=True)
+class Services:
+    """Connections and the tasks behind them."""
+
+    settings: Settings
+    database: Database
+    checkpoints: CheckpointStore
+    redis: redis.asyncio.Redis
+    events: EventWriter
+    hub: EventHub
+    dispatcher: Dispatcher
+    inspector: Inspector
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(_services)]

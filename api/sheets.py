@@ -1,0 +1,81 @@
+"""What pictures of tiles have in common: which slices, how they lie, and that they stay within the limits."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from cnnservice.drawing.grid import Layout, draw_slices, layout
+from cnnservice.drawing.slices import choose
+from numpy.typing import NDArray
+
+from api.schemas import Grid, SliceRange
+from cnnservice.settings import Settings
+from cnnservice.specs.drawing import SheetDrawing
+from cnnservice.specs.errors import LimitExceeded
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Slices (n, H, W) chosen from a layer, by index, and where they lie in the picture."""
+
+    slices: NDArray[np.float32]
+    indices: NDArray[np.int64]
+    plan: Layout
+
+    def png(self, drawing: SheetDrawing) -> bytes:
+        """The picture."""
+        labels = [str(index) for index in self.indices] if drawing.labels else None
+        # A tile of one number has no range of its own.
+        single = self.slices.shape[1:] == (1, 1) and drawing.normalize == "each"
+        how = "layer" if single else drawing.normalize
+        return draw_slices(self.slices, self.plan, cmap=drawing.cmap, normalize=how, labels=labels)
+
+    def twin(self) -> dict[str, Any]:
+        """The fields of schemas.Drawing that tell of the tiles."""
+        lows, highs = self.slices.min(axis=(1, 2)).tolist(), self.slices.max(axis=(1, 2)).tolist()
+        indices = self.indices.tolist()
+        plan = self.plan
+        return {
+            "slice_shape": list(self.slices.shape[1:]),
+            "grid": Grid(rows=plan.rows, cols=plan.cols, scale=plan.scale, gap=plan.gap),
+            "indices": indices,
+            "slices": [
+                SliceRange(index=index, min=low, max=high)
+                for index, low, high in zip(indices, lows, highs, strict=True)
+            ],
+        }
+
+
+def choose_slices(slices: NDArray[np.float32], drawing: SheetDrawing, settings: Settings) -> Sheet:
+    """Those of all slices (n, H, W) that are drawn. Raises SliceOutOfRange, LimitExceeded."""
+    indices = choose(len(slices), start=drawing.start, count=drawing.count, sample=drawing.sample, seed=drawing.seed)
+    plan = layout(
+        len(indices), *slices.shape[1:], cols=drawing.cols, scale=drawing.scale, gap=drawing.gap, labels=drawing.labels
+    )
+    check_picture(plan, len(indices), settings)
+    return Sheet(slices[indices], indices, plan)
+
+
+def check_picture(plan: Layout, tiles: int, settings: Settings) -> None:
+    """Raises LimitExceeded before anything large is made."""
+    if tiles > settings.max_slices:
+        raise LimitExceeded("?count", "the number of tiles", tiles, settings.max_slices, "CNNSERVICE_MAX_SLICES")
+    pixels = plan.width * plan.height
+    if pixels > settings.max_picture_pixels:
+        raise LimitExceeded(
+            "?scale",
+            "the picture's size in pixels",
+            pixels,
+            settings.max_picture_pixels,
+            "CNNSERVICE_MAX_PICTURE_PIXELS",
+        )
+
+
+def npy(array: NDArray[Any]) -> bytes:
+    """An array as a .npy file, float32."""
+    buffer = io.BytesIO()
+    np.save(buffer, array.astype(np.float32, copy=False), allow_pickle=False)
+    return buffer.getvalue()

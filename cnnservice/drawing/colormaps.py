@@ -1,0 +1,63 @@
+"""Colormaps by matplotlib's names.
+
+The tables in colormaps.npz are matplotlib 3.11.2's, `matplotlib.colormaps[name](range(256), bytes=True)` without
+alpha. matplotlib is under the Matplotlib licence (based on PSF); viridis, magma, inferno and plasma are under CC0
+(Stéfan van der Walt, Nathaniel Smith), cividis is by Nuñez, Anderton and Renslow (doi:10.1371/journal.pone.0199239),
+coolwarm by Kenneth Moreland, RdBu and Greys by Cynthia Brewer, ColorBrewer.org (Apache 2.0).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnservice.errors import FieldError, InvalidError
+
+COLORMAPS: tuple[str, ...] = (
+    "gray",
+    "gray_r",
+    "viridis",
+    "magma",
+    "inferno",
+    "plasma",
+    "cividis",
+    "coolwarm",
+    "RdBu_r",
+    "seismic",
+    "bwr",
+    "Greys",
+)
+
+
+class UnknownColormap(InvalidError):
+    """No colormap has that name."""
+
+    code = "unknown-colormap"
+    title = "Unknown colormap"
+
+    def __init__(self, name: str) -> None:
+        detail = f"There is no colormap {name!r}; there are: {', '.join(COLORMAPS)}."
+        super().__init__(detail, errors=(FieldError("?cmap", detail),))
+
+
+def colormap(name: str) -> NDArray[np.uint8]:
+    """The colours of levels 0..255, (256, 3) uint8 RGB, read-only.
+
+    Raises UnknownColormap.
+    """
+    try:
+        return _tables()[name]
+    except KeyError:
+        raise UnknownColormap(name) from None
+
+
+@cache
+def _tables() -> dict[str, NDArray[np.uint8]]:
+    with files(__package__).joinpath("colormaps.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        tables: dict[str, NDArray[np.uint8]] = dict(archive)
+    for table in tables.values():
+        table.setflags(write=False)
+    return tables
