@@ -18,6 +18,8 @@ from cnnservice.settings import Settings
 
 EventType = Literal["status", "batch", "epoch", "end"]
 CHANNEL_PREFIX = "cnnservice:events:"
+# Rings when cancelling was asked of some job, so that its worker need not wait for its next heartbeat to learn it.
+CANCEL_CHANNEL = "cnnservice:cancel"
 ID_PATTERN = re.compile(r"^(\d{1,18})-(\d{1,9})$")
 
 # An explicit id must grow, whatever the clocks of those who write; so the server's own clock, and the last id, decide.
@@ -81,6 +83,13 @@ class EventWriter:
         arguments = [durable, settings.event_stream_entries, event, json.dumps(body), settings.event_stream_seconds]
         try:
             self._append(keys=[stream_key(job_id)], args=arguments)
+        except redis.RedisError:
+            return
+
+    def ring_cancel(self, job_id: str) -> None:
+        """Say that a running job's cancellation stands in the database, best effort."""
+        try:
+            self._client.publish(CANCEL_CHANNEL, job_id)
         except redis.RedisError:
             return
 

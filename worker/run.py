@@ -21,6 +21,7 @@ from cnnservice.nn.runtime import describe
 from cnnservice.nn.training import Samples, Start, State, train
 from cnnservice.weights import checkpoint_path
 from worker.app import Resources
+from worker.cancellation import bell
 from worker.liveness import stopping
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Run:
             yield
         finally:
             ended.set()
+            bell().set()
             thread.join()
 
     def train(self) -> None:
@@ -118,7 +120,11 @@ class Run:
 
     def _renew(self, ended: threading.Event) -> None:
         settings = self._parts.settings
-        while not ended.wait(settings.heartbeat_seconds):
+        while not ended.is_set():
+            bell().wait(settings.heartbeat_seconds)
+            bell().clear()
+            if ended.is_set():
+                return
             try:
                 cancel_requested = jobs.heartbeat(
                     self._parts.database,
@@ -135,4 +141,3 @@ class Run:
             else:
                 if cancel_requested:
                     self.stopped_by = "cancel"
-                    return

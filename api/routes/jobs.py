@@ -108,6 +108,8 @@ def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
     job = jobs.cancel(services.database, job_id, now=time.time())
     if job.status == "cancelled":
         announce(services.events, job)
+    else:
+        services.events.ring_cancel(job_id)
     return job_answer(job)
 
 

@@ -58,6 +58,9 @@ def colormap(name: str) -> NDArray[np.uint8]:
 def _tables() -> dict[str, NDArray[np.uint8]]:
     with files(__package__).joinpath("colormaps.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:
         tables: dict[str, NDArray[np.uint8]] = dict(archive)
+    # Level n is grey n: matplotlib's own bytes cut off where they should round, and are one lower for 24 levels.
+    tables["gray"] = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+    tables["gray_r"] = tables["gray"][::-1].copy()
     for table in tables.values():
         table.setflags(write=False)
     return tables

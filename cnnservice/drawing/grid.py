@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, isqrt, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +94,7 @@ def layout(
 
 
 def draw_slices(
-    slices: NDArray[np.floating],
+    slices: NDArray[np.floating[Any]],
     layout: Layout,
     *,
     cmap: str = "gray",
@@ -102,11 +103,11 @@ def draw_slices(
 ) -> bytes:
     """A PNG of slices (n, H, W), greyscale for the colormap gray, else RGB, on white.
 
+    labels[i] is written below tile i, in the room layout(labels=True) makes.
     Raises UnknownColormap.
     """
-    shades = levels(normalized(slices, normalize))
-    tiles = shades[..., None] if cmap == "gray" else colormap(cmap)[shades]
-    return _draw(tiles, layout, labels)
+    colours = colormap(cmap)[:, :1] if cmap == "gray" else colormap(cmap)
+    return _draw(colours[levels(normalized(slices, normalize))], layout, labels)
 
 
 def draw_images(images: NDArray[np.uint8], layout: Layout, *, labels: Sequence[str] | None = None) -> bytes:
