@@ -1,0 +1,5 @@
+"""`python -m cnnservice`."""
+
+from cnnservice.cli import app
+
+app()
