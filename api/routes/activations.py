@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-from cnnservice.drawing.colormaps import colormap
-from cnnservice.drawing.slices import feature_map_slices
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +17,8 @@ from api.queries import ActivationQuery, OneShotActivationQuery
 from api.schemas import ActivationSheet, ActivationValues
 from api.services import Services, ServicesDep
 from api.sheets import Sheet, choose_slices, npy
+from cnnservice.drawing.colormaps import colormap
+from cnnservice.drawing.slices import feature_map_slices
 from cnnservice.models import Snapshot, open_snapshot
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["activations"])

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-from cnnservice.drawing.grid import draw_images, layout
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
@@ -20,6 +19,7 @@ from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.errors import IndexOutOfRange
 from cnnservice.datasets.references import DatasetReference, label_of, load_reference
 from cnnservice.datasets.registry import DATASETS, get_dataset
+from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.specs.base import Spec
 from cnnservice.specs.drawing import SampleDrawing
 from cnnservice.specs.job import JobSpec

@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-from cnnservice.drawing.animation import animation_html
-from cnnservice.drawing.colormaps import colormap
-from cnnservice.drawing.slices import kernel_slices
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
@@ -19,6 +16,9 @@ from api.services import Services, ServicesDep
 from api.sheets import Sheet, choose_slices, npy
 from cnnservice import jobs
 from cnnservice.database.tables import Epoch
+from cnnservice.drawing.animation import animation_html
+from cnnservice.drawing.colormaps import colormap
+from cnnservice.drawing.slices import kernel_slices
 from cnnservice.errors import InvalidError
 from cnnservice.models import Snapshot, layer_weights, open_snapshot, stored_file
 from cnnservice.specs.errors import LimitExceeded

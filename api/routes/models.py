@@ -7,7 +7,6 @@ import io
 from typing import Annotated
 
 import numpy as np
-from cnnservice.drawing.plot import Curve, Panel, draw_plot_png, draw_plot_svg
 from fastapi import APIRouter, Query, Request, Response
 
 from api.caching import Conditional
@@ -27,6 +26,8 @@ from api.services import Services, ServicesDep
 from cnnservice import jobs
 from cnnservice.database.tables import Epoch
 from cnnservice.datasets.registry import get_dataset
+from cnnservice.drawing.axes import Curve, Panel
+from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.models import Snapshot, layer_weights, open_snapshot
 from cnnservice.specs.architecture import LayerSummary
 
@@ -203,7 +204,7 @@ def _curves(epochs: list[Epoch], names: list[str]) -> list[Curve]:
     numbers = [row.epoch for row in epochs]
     return [
         Curve(
-            name=f"validation {name.removeprefix('val_')}" if name.startswith("val_") else f"training {name}",
+            name=_label(name),
             epochs=numbers,
             values=[row.metrics[name] for row in epochs],
             dashed=name.startswith("val_"),
@@ -211,3 +212,9 @@ def _curves(epochs: list[Epoch], names: list[str]) -> list[Curve]:
         for name in names
         if epochs
     ]
+
+
+def _label(name: str) -> str:
+    """The metric in words: val_categorical_accuracy is the validation accuracy."""
+    part, metric = ("validation", name.removeprefix("val_")) if name.startswith("val_") else ("training", name)
+    return f"{part} {metric.removeprefix('categorical_').replace('_', ' ')}"

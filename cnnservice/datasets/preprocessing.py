@@ -25,9 +25,7 @@ NORMALIZATIONS: dict[Normalization, Callable[[NDArray[np.uint8]], NDArray[np.flo
 }
 
 
-def normalize_images(
-    images: NDArray[np.uint8], normalization: Normalization = "minus_one_one"
-) -> NDArray[np.float32]:
+def normalize_images(images: NDArray[np.uint8], normalization: Normalization = "minus_one_one") -> NDArray[np.float32]:
     """Pixels as a network reads them. images: (..., H, W, C) uint8; returns the same shape, float32."""
     return NORMALIZATIONS[normalization](images)
 

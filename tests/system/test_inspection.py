@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import Stack
+from live import Stack
 from PIL import Image
 from safetensors.numpy import load_file
 
@@ -211,9 +211,7 @@ def test_one_shot_activations_are_json_or_the_grid_as_accepted(client: httpx.Cli
     told = client.post(url, params={"layer": "Conv1", "epoch": 12}, files=files).json()
     by_reference = npy(get(client, f"{model}/layers/Conv1/activations.npy", image="mnist:test:4", epoch=12))
     np.testing.assert_array_equal(np.array(told["values"], np.float32).transpose(2, 0, 1), by_reference)
-    grid = client.post(
-        url, params={"layer": "Conv1", "epoch": 12}, files=files, headers={"Accept": "image/png"}
-    )
+    grid = client.post(url, params={"layer": "Conv1", "epoch": 12}, files=files, headers={"Accept": "image/png"})
     expected = get(client, f"{model}/layers/Conv1/activations.png", image="mnist:test:4", epoch=12)
     assert grid.content == expected.content
 
@@ -235,9 +233,7 @@ def test_one_shot_activations_are_json_or_the_grid_as_accepted(client: httpx.Cli
         "/history.svg",
     ],
 )
-def test_an_explicit_epoch_is_for_ever_and_the_last_is_asked_again(
-    client: httpx.Client, model: str, path: str
-) -> None:
+def test_an_explicit_epoch_is_for_ever_and_the_last_is_asked_again(client: httpx.Client, model: str, path: str) -> None:
     join = "&" if "?" in path else "?"
     explicit, last = get(client, f"{model}{path}{join}epoch=30"), get(client, f"{model}{path}")
     assert explicit.content == last.content
@@ -255,7 +251,15 @@ def test_an_explicit_epoch_is_for_ever_and_the_last_is_asked_again(
 
 def test_parameters_that_change_the_picture_change_its_tag(client: httpx.Client, model: str) -> None:
     url = f"{model}/layers/Conv1/filters.png"
-    variants = [{}, {"cmap": "viridis"}, {"normalize": "layer"}, {"scale": 3}, {"gap": 0}, {"start": 1}, {"labels": True}]
+    variants = [
+        {},
+        {"cmap": "viridis"},
+        {"normalize": "layer"},
+        {"scale": 3},
+        {"gap": 0},
+        {"start": 1},
+        {"labels": True},
+    ]
     answers = [get(client, url, **variant) for variant in variants]
     assert len({answer.headers["etag"] for answer in answers}) == len(variants)
     assert len({answer.content for answer in answers}) == len(variants)

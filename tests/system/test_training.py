@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import Stack, train
+from live import Stack, train
 from safetensors.numpy import load_file
 
 from cnnservice.datasets.arrays import open_arrays

@@ -1,0 +1,70 @@
+"""Slices by epoch as one page that loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnservice.drawing.colormaps import colormap
+from cnnservice.drawing.grid import Layout
+from cnnservice.drawing.normalize import Normalize, levels, normalize
+
+
+def animation_html(
+    frames: NDArray[np.floating[Any]],
+    *,
+    epochs: Sequence[int],
+    captions: Sequence[str],
+    title: str,
+    indices: Sequence[int],
+    layout: Layout,
+    cmap: str = "gray",
+    normalize: Normalize = "each",
+    interval_ms: int = 200,
+) -> bytes:
+    """A UTF-8 page with play, pause, step, speed and a slider that shows frames (E, n, H, W), one an epoch.
+
+    With `each`, a frame's tiles are those of its still picture, each by its own range. With `layer` and `symmetric`
+    there is one range for all frames, so that growth is seen.
+    Raises UnknownColormap.
+    """
+    shades = levels(_normalized(frames, normalize))
+    facts = {
+        "count": frames.shape[1],
+        "height": frames.shape[2],
+        "width": frames.shape[3],
+        "rows": layout.rows,
+        "cols": layout.cols,
+        "scale": layout.scale,
+        "gap": layout.gap,
+        "epochs": list(epochs),
+        "captions": list(captions),
+        "indices": list(indices),
+        "interval": interval_ms,
+        "palette": _text(colormap(cmap)),
+        "levels": _text(shades),
+    }
+    # "</" cannot stand in a script, and is the same string to JSON with its slash escaped.
+    script = json.dumps(facts, separators=(",", ":")).replace("</", "<\\/")
+    return _template().replace("{{title}}", escape(title)).replace("{{facts}}", script).encode()
+
+
+# The parameter of the same name hides the function above.
+_normalized = normalize
+
+
+def _text(array: NDArray[np.uint8]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+@cache
+def _template() -> str:
+    return files(__package__).joinpath("animation.html").read_text("utf-8")

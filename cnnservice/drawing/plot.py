@@ -1,0 +1,163 @@
+"""Curves by epoch as SVG and as PNG, from the same axes."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Sequence
+from xml.sax.saxutils import escape
+
+from PIL import Image, ImageDraw, ImageFont
+
+from cnnservice.drawing.axes import Axes, Panel, place
+
+_INK, _FAINT, _GRID = "#222222", "#666666", "#e4e4e4"
+_TITLE, _TEXT = 15, 12
+_STROKE, _MARKER, _DASH, _PAUSE = 2.0, 3.0, 6.0, 4.0
+_LEGEND_LINE, _LEGEND_ROW = 28.0, 18.0
+_NOTHING = "no epochs yet"
+
+
+def draw_plot_svg(panels: Sequence[Panel], *, width: int = 960, height: int = 380) -> str:
+    """Panels side by side; what is not a number is a gap."""
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'font-family="system-ui, sans-serif" font-size="{_TEXT}" fill="{_INK}">',
+        f'<rect width="{width}" height="{height}" fill="white"/>',
+    ]
+    for axes in place(panels, width, height):
+        parts += _svg_axes(axes)
+    return "\n".join([*parts, "</svg>"])
+
+
+def _svg_axes(axes: Axes) -> Iterator[str]:
+    middle = (axes.left + axes.right) / 2
+    for y, text in axes.y_ticks:
+        yield f'<path d="M{axes.left:.2f} {y:.2f}H{axes.right:.2f}" stroke="{_GRID}"/>'
+        yield f'<text x="{axes.left - 8:.2f}" y="{y:.2f}" text-anchor="end" dominant-baseline="central">{text}</text>'
+    for x, text in axes.x_ticks:
+        yield f'<path d="M{x:.2f} {axes.bottom:.2f}v5" stroke="{_FAINT}"/>'
+        yield f'<text x="{x:.2f}" y="{axes.bottom + 18:.2f}" text-anchor="middle">{text}</text>'
+    yield (
+        f'<path d="M{axes.left:.2f} {axes.top:.2f}V{axes.bottom:.2f}H{axes.right:.2f}" stroke="{_FAINT}" fill="none"/>'
+    )
+    title, label = escape(axes.panel.title), escape(axes.panel.y_label)
+    yield f'<text x="{middle:.2f}" y="24" text-anchor="middle" font-size="{_TITLE}">{title}</text>'
+    yield f'<text x="{middle:.2f}" y="{axes.bottom + 38:.2f}" text-anchor="middle">epoch</text>'
+    x, y = axes.left - 46, (axes.top + axes.bottom) / 2
+    yield f'<text transform="translate({x:.2f} {y:.2f}) rotate(-90)" text-anchor="middle">{label}</text>'
+    if not axes.lines:
+        yield f'<text x="{middle:.2f}" y="{y:.2f}" text-anchor="middle" fill="{_FAINT}">{_NOTHING}</text>'
+    for line in axes.lines:
+        dash = f' stroke-dasharray="{_DASH:g} {_PAUSE:g}"' if line.dashed else ""
+        for piece in line.pieces:
+            points = " ".join(f"{px:.2f},{py:.2f}" for px, py in piece)
+            yield (
+                f'<polyline points="{points}" fill="none" stroke="{line.colour}" stroke-width="{_STROKE:g}"'
+                f' stroke-linejoin="round"{dash}/>'
+            )
+            if len(piece) == 1:
+                yield f'<circle cx="{piece[0][0]:.2f}" cy="{piece[0][1]:.2f}" r="{_MARKER:g}" fill="{line.colour}"/>'
+    for name, colour, dashed, lx, ly in _legend(axes):
+        dash = f' stroke-dasharray="{_DASH:g} {_PAUSE:g}"' if dashed else ""
+        yield f'<path d="M{lx:.2f} {ly:.2f}h{_LEGEND_LINE:g}" stroke="{colour}" stroke-width="{_STROKE:g}"{dash}/>'
+        yield f'<text x="{lx + _LEGEND_LINE + 8:.2f}" y="{ly:.2f}" dominant-baseline="central">{escape(name)}</text>'
+
+
+def draw_plot_png(panels: Sequence[Panel], *, width: int = 960, height: int = 380, scale: int = 2) -> bytes:
+    """The same picture in scale*width x scale*height pixels. Lines are drawn at twice that and reduced, to be smooth."""
+    fine = scale * 2
+    lines = Image.new("RGB", (width * fine, height * fine), "white")
+    pen = ImageDraw.Draw(lines)
+    all_axes = place(panels, width, height)
+    for axes in all_axes:
+        _png_lines(pen, axes, fine)
+    picture = lines.resize((width * scale, height * scale), Image.Resampling.BOX)
+    for axes in all_axes:
+        _png_text(picture, axes, scale)
+    buffer = io.BytesIO()
+    picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _png_lines(pen: ImageDraw.ImageDraw, axes: Axes, k: int) -> None:
+    def stroke(points: Sequence[tuple[float, float]], colour: str, width: float) -> None:
+        pen.line([(x * k, y * k) for x, y in points], fill=colour, width=round(width * k), joint="curve")
+
+    for y, _ in axes.y_ticks:
+        stroke([(axes.left, y), (axes.right, y)], _GRID, 1)
+    for x, _ in axes.x_ticks:
+        stroke([(x, axes.bottom), (x, axes.bottom + 5)], _FAINT, 1)
+    stroke([(axes.left, axes.top), (axes.left, axes.bottom), (axes.right, axes.bottom)], _FAINT, 1)
+    for line in axes.lines:
+        for piece in line.pieces:
+            for part in _dashes(piece) if line.dashed else [piece]:
+                stroke(part, line.colour, _STROKE)
+            if len(piece) == 1:
+                (x, y), r = piece[0], _MARKER
+                pen.ellipse([(x - r) * k, (y - r) * k, (x + r) * k, (y + r) * k], fill=line.colour)
+    for _, colour, dashed, x, y in _legend(axes):
+        whole = [(x, y), (x + _LEGEND_LINE, y)]
+        for part in _dashes(whole) if dashed else [whole]:
+            stroke(part, colour, _STROKE)
+
+
+def _png_text(picture: Image.Image, axes: Axes, k: int) -> None:
+    pen = ImageDraw.Draw(picture)
+    text, title = (ImageFont.load_default(size=size * k) for size in (_TEXT, _TITLE))
+    middle, height = (axes.left + axes.right) / 2, (axes.top + axes.bottom) / 2
+
+    for y, tick in axes.y_ticks:
+        pen.text(((axes.left - 8) * k, y * k), tick, fill=_INK, font=text, anchor="rm")
+    for x, tick in axes.x_ticks:
+        pen.text((x * k, (axes.bottom + 14) * k), tick, fill=_INK, font=text, anchor="mm")
+    pen.text((middle * k, 19 * k), axes.panel.title, fill=_INK, font=title, anchor="mm")
+    pen.text((middle * k, (axes.bottom + 34) * k), "epoch", fill=_INK, font=text, anchor="mm")
+    if not axes.lines:
+        pen.text((middle * k, height * k), _NOTHING, fill=_FAINT, font=text, anchor="mm")
+    for name, _, _, x, y in _legend(axes):
+        pen.text(((x + _LEGEND_LINE + 8) * k, y * k), name, fill=_INK, font=text, anchor="lm")
+    # Pillow draws no text upwards, so the label is drawn across and turned.
+    left, top, right, bottom = (round(edge) for edge in text.getbbox(axes.panel.y_label))
+    label = Image.new("L", (right - left, bottom - top), 0)
+    ImageDraw.Draw(label).text((-left, -top), axes.panel.y_label, fill=255, font=text)
+    label = label.rotate(90, expand=True)
+    x, y = round((axes.left - 50) * k - label.width / 2), round(height * k - label.height / 2)
+    picture.paste(_INK, (x, y), label)
+
+
+def _legend(axes: Axes) -> Iterator[tuple[str, str, bool, float, float]]:
+    """Name, colour, dashed and place of each row, in the corner that the curves leave most room."""
+    if not axes.lines:
+        return
+    rows, width = len(axes.lines), 60 + max(len(line.name) for line in axes.lines) * 6.4
+    left, right = axes.left + 14, axes.right - width
+    upper, lower = axes.top + 12, axes.bottom - 12 - (rows - 1) * _LEGEND_ROW
+    points = [point for line in axes.lines for piece in line.pieces for point in piece]
+
+    def covered(corner: tuple[float, float]) -> int:
+        x, y = corner
+        return sum(x - 8 <= px <= x + width and y - _LEGEND_ROW <= py <= y + rows * _LEGEND_ROW for px, py in points)
+
+    x, y = min([(right, upper), (right, lower), (left, upper), (left, lower)], key=covered)
+    for row, line in enumerate(axes.lines):
+        yield line.name, line.colour, line.dashed, x, y + row * _LEGEND_ROW
+
+
+def _dashes(points: Sequence[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
+    """The pieces of a line that are drawn when it is dashed, as SVG's stroke-dasharray does it."""
+    drawn, left = True, _DASH
+    piece = [points[0]]
+    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        length, done = math.hypot(x1 - x0, y1 - y0), 0.0
+        while length - done > left:
+            done += left
+            corner = (x0 + (x1 - x0) * done / length, y0 + (y1 - y0) * done / length)
+            if drawn:
+                yield [*piece, corner]
+            drawn = not drawn
+            left, piece = (_DASH if drawn else _PAUSE), [corner]
+        left -= length - done
+        piece.append((x1, y1))
+    if drawn and len(piece) > 1:
+        yield piece
