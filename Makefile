@@ -5,7 +5,7 @@ BIN := .venv/bin
 RUN_STAMP := .venv/run.stamp
 DEV_STAMP := .venv/dev.stamp
 
-.PHONY: run up test lint format lock clean
+.PHONY: run up test lint format bench lock clean
 
 run: $(RUN_STAMP)
 	$(BIN)/cnnservice demo
@@ -25,6 +25,9 @@ lint: $(DEV_STAMP)
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(DEV_STAMP)
+	$(BIN)/python -m benchmarks
 
 lock: $(DEV_STAMP)
 	$(BIN)/pip install uv

@@ -1,7 +1,11 @@
-"""No request body is read beyond its limit."""
+"""No request body is read beyond its limit.
+
+Starlette's own limit answers in plain text and does not say what the limit is.
+"""
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnnservice.errors import TooLargeError
@@ -10,10 +14,18 @@ from cnnservice.errors import TooLargeError
 _MULTIPART_OVERHEAD = 64 << 10
 
 
-class BodyTooLarge(TooLargeError):
-    """The request's body is longer than what is read."""
+class BodyTooLarge(TooLargeError, HTTPException):
+    """The request's body is longer than what is read.
+
+    Also an HTTPException, as any other that is raised while a body is read becomes a 400 of FastAPI's.
+    """
 
     code = "body-too-large"
+
+    def __init__(self, limit: int) -> None:
+        detail = f"The request's body is longer than the {limit} bytes that are read."
+        HTTPException.__init__(self, 413, detail)
+        self.detail, self.errors = detail, ()
 
 
 class BodyLimit:
@@ -37,7 +49,7 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise BodyTooLarge(f"The request's body is longer than the {limit} bytes that are read.")
+                raise BodyTooLarge(limit)
             return message
 
         await self._app(scope, counted, send)

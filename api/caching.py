@@ -36,5 +36,5 @@ class Conditional:
 
     def respond(self, content: bytes | str | BaseModel, media_type: str) -> Response:
         """The answer, with what lets it be kept."""
-        body = content.model_dump_json() if isinstance(content, BaseModel) else content
+        body = content.model_dump_json(by_alias=True) if isinstance(content, BaseModel) else content
         return Response(body, media_type=media_type, headers=self._headers)

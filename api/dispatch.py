@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from typing import Any
 
 import redis
 from celery import Celery
@@ -80,7 +81,7 @@ class Dispatcher:
 def announce(events: EventWriter, job: Job) -> None:
     """Tell a job's readers of a change that no worker made."""
     if job.status in jobs.ENDED:
-        body = {"status": job.status, "epochs_done": job.epochs_done, "error": job.error}
+        body: dict[str, Any] = {"status": job.status, "epochs_done": job.epochs_done, "error": job.error}
         events.append(job.id, "end", job.epochs_done + 1, body)
     else:
         body = {"status": job.status, "attempt": job.attempt, "epochs_done": job.epochs_done}

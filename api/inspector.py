@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import cast
 
 import numpy as np
 import redis.asyncio
@@ -94,7 +95,7 @@ class Inspector:
                 await asyncio.sleep(1)
                 continue
             if popped is not None:
-                answer = decode_answer(popped[1])
+                answer = decode_answer(cast("bytes", popped[1]))
                 waiting = self._waiting.get(answer.request_id)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(answer)

@@ -49,7 +49,7 @@ def job_answer(job: Job) -> JobAnswer:
     return JobAnswer(
         id=job.id,
         model_id=job.id,
-        status=job.status,  # type: ignore[arg-type]
+        status=job.status,
         created_at=_time(job.created_at),
         started_at=_optional_time(job.started_at),
         ended_at=_optional_time(job.ended_at),

@@ -94,8 +94,8 @@ class EventWriter:
             return
 
 
-def parse_entry(entry: tuple[bytes, dict[bytes, bytes]]) -> Event:
-    """An entry as XRANGE gives it."""
+def parse_entry(entry: Any) -> Event:
+    """An entry as XRANGE gives it: an id and fields, in bytes."""
     raw_id, fields = entry
     identity = EventId.parse(raw_id.decode())
     assert identity is not None, f"an id of a stream written here: {raw_id!r}"

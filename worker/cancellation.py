@@ -28,7 +28,7 @@ def bell() -> threading.Event:
 def _listen(ring: threading.Event) -> None:
     while True:
         try:
-            with resources().redis.pubsub(ignore_subscribe_messages=True) as subscription:
+            with resources().redis.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                 subscription.subscribe(CANCEL_CHANNEL)
                 while True:
                     if subscription.get_message(timeout=_BLOCK_SECONDS) is not None:

@@ -128,10 +128,11 @@ async def _sheet(
 async def _compute(
     services: Services, snapshot: Snapshot, layer: str, image: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    arrays = await services.inspector.ask(
+    arrays: dict[str, NDArray[np.float32]] = await services.inspector.ask(
         "feature_maps", model_id=snapshot.job.id, epoch=snapshot.epoch, layer=layer, images=image[np.newaxis]
     )
-    return arrays["feature_maps"][0]
+    activation: NDArray[np.float32] = arrays["feature_maps"][0]
+    return activation
 
 
 def _fields(snapshot: Snapshot, layer: str, image: str, activation: NDArray[np.float32]) -> dict[str, Any]:

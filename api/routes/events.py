@@ -151,7 +151,7 @@ class _Reader:
             )
         except redis.RedisError:
             return []
-        return [parse_entry(entry) for entry in entries]
+        return [parse_entry(entry) for entry in entries or ()]
 
     async def _newest(self) -> EventId | None:
         try:

@@ -49,7 +49,7 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
     model = ModelAnswer(
         id=job.id,
         job_id=job.id,
-        status=job.status,  # type: ignore[arg-type]
+        status=job.status,
         dataset=job.dataset,
         classes=list(get_dataset(job.dataset).classes),
         epoch=snapshot.epoch,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from rich.console import Console
 
 from cnnservice.cli.following import follow, urls_to_open
-from cnnservice.cli.requests import RequestFailed, connect, submit, wait_until_ready
+from cnnservice.cli.requests import RequestFailed, ask, connect, wait_until_ready
 from cnnservice.settings import Settings
 from cnnservice.supervision.stack import CannotStart, make_supervisor, only_one
 from cnnservice.supervision.stack import migrate as migrate_database
@@ -30,7 +31,7 @@ def up() -> None:
 
     async def work() -> None:
         await wait_until_ready(_url(settings))
-        console.print(f"ready: {_url(settings)}  (Ctrl-C stops everything)")
+        _say(f"ready: {_url(settings)}  (Ctrl-C stops everything)")
 
     raise typer.Exit(_run(settings, work))
 
@@ -45,21 +46,21 @@ def demo(
 
     async def work() -> int | None:
         url = _url(settings)
-        console.print("starting: TensorFlow takes a few seconds to load")
+        _say("starting: TensorFlow takes a few seconds to load")
         await wait_until_ready(url)
         async with connect(url) as client:
-            job = await submit(client, {"dataset": "mnist", "epochs": epochs, "tags": ["demo"]})
-            console.print(f"training the notebook's network, job {job['id']}")
+            job = await ask(client, "POST", "/v1/jobs", {"dataset": "mnist", "epochs": epochs, "tags": ["demo"]})
+            _say(f"training the notebook's network, job {job['id']}")
             end = await follow(client, job["id"], console)
         if end["status"] != "succeeded":
-            console.print(_failure(end), style="red")
+            _say(_failure(end), style="red")
             return 1
-        console.print("\nOpen in a browser:")
+        _say("\nOpen in a browser:")
         for title, path in urls_to_open(job["id"]):
-            console.print(f"  {title:<34} {url}{path}", soft_wrap=True, highlight=False)
+            _say(f"  {title:<34} {url}{path}")
         if exit_at_end:
             return 0
-        console.print("\nServing until Ctrl-C.")
+        _say("\nServing until Ctrl-C.")
         return None
 
     raise typer.Exit(_run(settings, work))
@@ -96,8 +97,8 @@ def train(
 
     async def work() -> int:
         async with connect(url) as client:
-            job = await submit(client, body)
-            console.print(f"job {job['id']}")
+            job = await ask(client, "POST", "/v1/jobs", body)
+            _say(f"job {job['id']}")
             return await _watch(url, job["id"]) if watch_it else 0
 
     raise typer.Exit(_ask(work()))
@@ -112,7 +113,17 @@ def watch(job: Annotated[str, typer.Argument(help="a job's id")], url: Url = _DE
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema. `up` and `demo` do it by themselves."""
-    migrate_database(Settings())
+    try:
+        migrate_database(Settings())
+    except CannotStart as error:
+        _say(str(error), style="red")
+        raise typer.Exit(1) from None
+
+
+def _say(text: str, style: str | None = None) -> None:
+    # Stopping must not fail because nobody listens: a closed terminal is an OSError, and rich exits at a closed pipe.
+    with contextlib.suppress(OSError, SystemExit):
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 async def _watch(url: str, job_id: str) -> int:
@@ -120,16 +131,16 @@ async def _watch(url: str, job_id: str) -> int:
         end = await follow(client, job_id, console)
     if end["status"] == "succeeded":
         return 0
-    console.print(_failure(end), style="red")
+    _say(_failure(end), style="red")
     return 1
 
 
 def _run(settings: Settings, work: Any) -> int:
     try:
         with only_one(settings):
-            return asyncio.run(make_supervisor(settings, console.print).run(work))
+            return asyncio.run(make_supervisor(settings, _say).run(work))
     except (CannotStart, RequestFailed) as error:
-        console.print(str(error), style="red")
+        _say(str(error), style="red")
         return 1
 
 
@@ -137,10 +148,10 @@ def _ask(work: Any) -> int:
     try:
         code: int = asyncio.run(work)
     except RequestFailed as error:
-        console.print(str(error), style="red")
+        _say(str(error), style="red")
         return 1
     except KeyboardInterrupt:
-        console.print("no longer watching; the job goes on")
+        _say("no longer watching; the job goes on")
         return 130
     return code
 
@@ -149,7 +160,7 @@ def _read_spec(path: Path) -> dict[str, Any]:
     try:
         body: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        console.print(f"Cannot read {path}: {error}", style="red")
+        _say(f"Cannot read {path}: {error}", style="red")
         raise typer.Exit(2) from None
     return body
 
@@ -161,5 +172,5 @@ def _failure(end: dict[str, Any]) -> str:
 
 def _url(settings: Settings) -> str:
     # An address that stands for all of them is reached on this machine through its loopback.
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-    return f"http://{host}:{settings.port}"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"

@@ -12,10 +12,11 @@ from httpx_sse import ServerSentEvent, aconnect_sse
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cnnservice.cli.requests import RequestFailed, check
+from cnnservice.cli.requests import RequestFailed, ask, check
 
 _RETRY_SECONDS = 1.0
 _PATIENCE = 30  # tries without a single event before giving up
+_PASSING = (502, 503, 504)
 
 
 async def follow(client: httpx.AsyncClient, job_id: str, console: Console) -> dict[str, Any]:
@@ -28,13 +29,16 @@ async def follow(client: httpx.AsyncClient, job_id: str, console: Console) -> di
         console=console,
         disable=not console.is_terminal,
     )
-    job = check(await client.get(f"/v1/jobs/{job_id}")).json()
+    job = await ask(client, "GET", f"/v1/jobs/{job_id}")
     total = job["epochs"]
     with bar:
         task = bar.add_task(job_id, total=total, epoch=f"0/{total}", metrics="waiting for a worker")
         async for event in _events(client, job_id):
             body = json.loads(event.data)
-            if event.event == "batch":
+            if event.event == "status":
+                waiting = "waiting for a worker" if body["status"] == "queued" else body["status"]
+                bar.update(task, metrics=waiting)
+            elif event.event == "batch":
                 done = body["epoch"] - 1 + body["step"] / body["steps"]
                 bar.update(task, completed=done, epoch=f"{body['epoch']}/{total}", metrics=_metrics(body))
             elif event.event == "epoch":
@@ -44,7 +48,8 @@ async def follow(client: httpx.AsyncClient, job_id: str, console: Console) -> di
             elif event.event == "end":
                 end: dict[str, Any] = body
                 return end
-    raise RequestFailed(f"Job {job_id} has ended and was followed before; GET /v1/jobs/{job_id} tells of it.")
+    # The stream says no more than that the job has ended.
+    return await ask(client, "GET", f"/v1/jobs/{job_id}")
 
 
 def urls_to_open(model_id: str) -> list[tuple[str, str]]:
@@ -70,6 +75,8 @@ async def _events(client: httpx.AsyncClient, job_id: str) -> AsyncIterator[Serve
             async with aconnect_sse(client, "GET", f"/v1/jobs/{job_id}/events", headers=headers) as source:
                 if source.response.status_code == 204:
                     return
+                if source.response.status_code in _PASSING:
+                    raise httpx.RemoteProtocolError(f"it answers {source.response.status_code}")
                 if not source.response.is_success:
                     await source.response.aread()
                     check(source.response)

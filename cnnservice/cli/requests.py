@@ -13,8 +13,11 @@ class RequestFailed(Exception):
 
 
 def connect(url: str) -> httpx.AsyncClient:
-    """A client without a proxy in between: the service is near."""
-    return httpx.AsyncClient(base_url=url, timeout=30, trust_env=False)
+    """A client without a proxy in between: the service is near. Raises RequestFailed."""
+    try:
+        return httpx.AsyncClient(base_url=url, timeout=30, trust_env=False)
+    except httpx.InvalidURL as error:
+        raise RequestFailed(f"{url!r} is no URL: {error}.") from None
 
 
 def check(response: httpx.Response) -> httpx.Response:
@@ -28,13 +31,15 @@ def check(response: httpx.Response) -> httpx.Response:
     raise RequestFailed(detail)
 
 
-async def submit(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
-    """The job that was made. Raises RequestFailed."""
+async def ask(client: httpx.AsyncClient, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    """The JSON that the service answers. Raises RequestFailed."""
     try:
-        job: dict[str, Any] = check(await client.post("/v1/jobs", json=body)).json()
+        answer: dict[str, Any] = check(await client.request(method, path, json=body)).json()
     except httpx.TransportError as error:
         raise RequestFailed(f"No service answers at {client.base_url} ({error}). Is it up? --url says where.") from None
-    return job
+    except ValueError:
+        raise RequestFailed(f"What answers at {client.base_url} is not this service. --url says where it is.") from None
+    return answer
 
 
 async def wait_until_ready(url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -41,10 +42,11 @@ def animation_html(
         "count": frames.shape[1],
         "height": frames.shape[2],
         "width": frames.shape[3],
-        "rows": layout.rows,
         "cols": layout.cols,
         "scale": layout.scale,
-        "gap": layout.gap,
+        "size": [layout.width, layout.height],
+        "across": layout.col_pitch,
+        "down": layout.row_pitch,
         "epochs": list(epochs),
         "captions": list(captions),
         "indices": list(indices),
@@ -52,9 +54,11 @@ def animation_html(
         "palette": _text(colormap(cmap)),
         "levels": _text(shades),
     }
-    # "</" cannot stand in a script, and is the same string to JSON with its slash escaped.
-    script = json.dumps(facts, separators=(",", ":")).replace("</", "<\\/")
-    return _template().replace("{{title}}", escape(title)).replace("{{facts}}", script).encode()
+    # "</script" and "<!--" mean something in a script; to JSON the escaped sign is the same.
+    script = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
+    # In one pass, so that a title may itself say {{facts}}.
+    filling = {"{{title}}": escape(title), "{{facts}}": script}
+    return re.sub("|".join(map(re.escape, filling)), lambda place: filling[place[0]], _template()).encode()
 
 
 # The parameter of the same name hides the function above.

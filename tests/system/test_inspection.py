@@ -18,7 +18,7 @@ HEAD = Path(__file__).parents[2] / "cnnservice" / "datasets" / "mnist_head.npz"
 
 
 def get(client: httpx.Client, path: str, **params: Any) -> httpx.Response:
-    response = client.get(path, params=params)
+    response = client.get(path, params=params or None)
     assert response.status_code == 200, response.text
     return response
 
@@ -48,7 +48,7 @@ def drawn_by_hand(slices: np.ndarray[Any, Any], rows: int, cols: int, scale: int
         low, high = tile.min(), tile.max()
         for y in range(tile_height):
             for x in range(tile_width):
-                value = (tile[y // scale, x // scale] - low) / (high - low)
+                value = np.float32((float(tile[y // scale, x // scale]) - float(low)) / (float(high) - float(low)))
                 picture[top + y, left + x] = min(int(value * 256), 255)
     return picture
 

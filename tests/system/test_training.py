@@ -36,7 +36,9 @@ def test_the_weights_of_every_epoch_are_those_of_a_plain_keras_fit(stack: Stack,
     assert job["status"] == "succeeded", job["error"]
 
     import keras
+    import tensorflow as tf
 
+    tf.config.experimental.enable_op_determinism()
     arrays = open_arrays(get_dataset("mnist"), stack.data_dir / "nowhere")
     x, y = arrays.images("train")[:1000], arrays.labels("train")[:1000]
     x_val, y_val = arrays.images("test")[:200], arrays.labels("test")[:200]
@@ -120,11 +122,11 @@ def test_more_samples_than_are_shipped_fail_with_how_to_provide_them(client: htt
 
 
 def test_a_learning_rate_that_is_too_large_fails_with_advice(client: httpx.Client) -> None:
-    softmax = [{"type": "flatten"}, {"type": "dense", "units": 300}, {"type": "dense", "units": 300}]
-    softmax += [{"type": "dense", "units": 10, "activation": "linear"}]
+    linear = {"type": "dense", "units": 300}
+    layers = [{"type": "flatten"}, linear, linear, linear, {"type": "dense", "units": 10, "activation": "softmax"}]
     job = train(
         client,
-        architecture={"layers": softmax},
+        architecture={"layers": layers},
         compile={"optimizer": {"name": "sgd", "learning_rate": 10.0}},
         epochs=3,
         train_samples=600,
