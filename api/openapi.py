@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.problems import Problem
+from api.problems import Problem, problems
 
 
 def complete(app: FastAPI) -> None:
@@ -21,6 +21,11 @@ def complete(app: FastAPI) -> None:
             schemas |= problem.pop("$defs") | {"Problem": problem}
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    # What FastAPI adds by itself where a route has parameters.
+                    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                        operation["responses"]["422"] = problems(422)[422]
             app.openapi_schema = document
         return app.openapi_schema
 

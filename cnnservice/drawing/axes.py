@@ -12,7 +12,7 @@ _MARGIN_LEFT, _MARGIN_RIGHT, _MARGIN_TOP, _MARGIN_BOTTOM = 38.5, 20.5, 40.5, 49.
 _LABEL, _CHARACTER = 16.0, 7.0
 _STEPS_ACROSS, _STEPS_UP = 8, 5
 # Ranges narrower than this are rounding, not a difference to be drawn.
-_NARROWEST = 1e-9
+_NARROWEST, _NEXT_TO_NOTHING = 1e-9, 1e-300
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def nice_ticks(low: float, high: float, *, steps: int, whole: bool = False) -> l
 
     low..high takes at most so many steps. Of a range of no width the middle is kept, with room on both sides.
     """
-    span = high - low
-    if span <= _NARROWEST * abs(high):
-        span = abs(low) if low and not whole else 1.0
+    span, size = high - low, max(abs(low), abs(high))
+    if span <= max(_NARROWEST * size, _NEXT_TO_NOTHING):
+        span = 1.0 if whole or size <= _NEXT_TO_NOTHING else size
         low, high = low - span / 2, high + span / 2
     raw = span / steps
     power = 10.0 ** math.floor(math.log10(raw))

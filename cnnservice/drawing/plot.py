@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cnnservice.drawing.axes import Axes, Panel, place
@@ -75,8 +76,18 @@ def draw_plot_png(panels: Sequence[Panel], *, width: int = 960, height: int = 38
     picture = lines.reduce(2)
     for axes in all_axes:
         _png_text(picture, axes, scale)
+    return _encode(picture)
+
+
+def _encode(picture: Image.Image) -> bytes:
+    """A PNG with a palette: a third of the bytes of one without, and sooner written."""
+    indexed = picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # The corner is background. The octree makes that the mean of what is nearly white.
+    palette = np.array(indexed.getpalette(), np.uint8).reshape(-1, 3)
+    palette[np.asarray(indexed)[0, 0]] = 255
+    indexed.putpalette(palette.tobytes())
     buffer = io.BytesIO()
-    picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "PNG")
+    indexed.save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -67,8 +67,8 @@ def test_points_read_off_the_ticks_are_the_values() -> None:
     svg = draw_plot_svg([Panel("Loss", "loss", [LOSS, VAL_LOSS])], width=480)
     across, up = scale_of(svg, "x", 480), scale_of(svg, "y", 480)
     for curve, line in zip([LOSS, VAL_LOSS], polylines(svg), strict=True):
-        np.testing.assert_allclose([across(x) for x, _ in line], curve.epochs, atol=0.01)
-        np.testing.assert_allclose([up(y) for _, y in line], curve.values, atol=0.001)
+        np.testing.assert_allclose(np.array([across(x) for x, _ in line]), np.array(curve.epochs), atol=0.01)
+        np.testing.assert_allclose(np.array([up(y) for _, y in line]), np.array(curve.values, float), atol=0.001)
 
 
 def test_training_is_solid_and_validation_dashed_in_colours_that_differ_in_lightness_too() -> None:

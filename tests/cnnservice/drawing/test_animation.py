@@ -1,0 +1,275 @@
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from cnnservice.drawing.animation import animation_html
+from cnnservice.drawing.colormaps import UnknownColormap
+from cnnservice.drawing.grid import draw_slices, layout
+from cnnservice.drawing.normalize import Normalize
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+QUIET = (
+    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+    "--disable-sync --no-first-run"
+)
+E, N, H, W = 5, 7, 3, 4
+GROWTH = np.arange(1, E + 1, dtype=np.float32).reshape(E, 1, 1, 1)
+FRAMES = (GROWTH * np.random.default_rng(0).normal(size=(E, N, H, W))).astype(np.float32)
+PLAN = layout(N, H, W, cols=3, scale=4, gap=2)
+NASTY = "</script><!--<script>alert(1)</script> {{facts}} \u2028 \"'&"
+
+Open = Callable[..., Page]
+
+
+def page_of(frames: NDArray[np.float32] = FRAMES, **changes: Any) -> bytes:
+    count = len(frames)
+    told: dict[str, Any] = {
+        "epochs": range(count),
+        "captions": [f"loss {1 / (1 + epoch):.2f} · val. accuracy 0.9{epoch}" for epoch in range(count)],
+        "title": "conv2d · mnist",
+        "indices": range(10, 10 + N),
+        "layout": PLAN,
+    }
+    return animation_html(frames, **{**told, **changes})
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Opens a page from file://. Afterwards: nothing else was asked for, no error was logged or thrown."""
+    requests: list[str] = []
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_(html: bytes, *, motion: Literal["reduce", "no-preference"] = "reduce", **options: Any) -> Page:
+        file = tmp_path / f"{len(contexts)}.html"
+        file.write_bytes(html)
+        contexts.append(browser.new_context(reduced_motion=motion, **options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.goto(file.as_uri())
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert [url for url in requests if not url.startswith("data:")] == [
+        (tmp_path / f"{number}.html").as_uri() for number in range(len(contexts))
+    ]
+
+
+def shown(page: Page) -> NDArray[np.uint8]:
+    """The canvas's pixels, (height, width, 3)."""
+    height, width, rgba = page.evaluate(
+        "() => { const c = document.querySelector('canvas');"
+        "return [c.height, c.width, [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]]; }"
+    )
+    return np.array(rgba, np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def still(frame: NDArray[np.float32], **options: Any) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(BytesIO(draw_slices(frame, PLAN, **options))).convert("RGB"))
+
+
+def expect_epoch(page: Page, epoch: int, last: int = E - 1) -> None:
+    expect(page.locator("#caption")).to_contain_text(f"epoch {epoch} of {last}")
+    expect(page.locator("#slider")).to_have_value(str(epoch))
+
+
+def test_every_frame_is_the_still_picture_of_its_epoch(open_page: Open) -> None:
+    page = open_page(page_of())
+    for epoch, frame in enumerate(FRAMES):
+        expect_epoch(page, epoch)
+        np.testing.assert_array_equal(shown(page), still(frame), err_msg=f"epoch {epoch}")
+        page.get_by_label("one epoch on").click()
+
+
+def test_one_frame_in_colour_is_the_still_picture_and_has_nothing_to_play(open_page: Open) -> None:
+    page = open_page(page_of(FRAMES[:1], cmap="RdBu_r", normalize="symmetric"), motion="no-preference")
+    np.testing.assert_array_equal(shown(page), still(FRAMES[0], cmap="RdBu_r", normalize="symmetric"))
+    page.locator("#play").click()
+    expect(page.locator("#play")).to_have_text("Play")
+    expect_epoch(page, 0, last=0)
+
+
+@pytest.mark.parametrize("how", ["layer", "symmetric"])
+def test_one_range_for_all_frames_shows_growth(open_page: Open, how: Normalize) -> None:
+    page = open_page(page_of(normalize=how))
+    first = shown(page)
+    page.keyboard.press("End")
+    expect_epoch(page, E - 1)
+    together = draw_slices(FRAMES.reshape(E * N, H, W), layout(E * N, H, W, cols=N, scale=1, gap=0), normalize=how)
+    levels = np.asarray(Image.open(BytesIO(together)))
+    for picture, row in [(first, levels[:H]), (shown(page), levels[-H:])]:
+        for n in range(N):
+            y, x = n // PLAN.cols * PLAN.row_pitch, n % PLAN.cols * PLAN.col_pitch
+            tile = picture[y : y + H * PLAN.scale : PLAN.scale, x : x + W * PLAN.scale : PLAN.scale, 0]
+            np.testing.assert_array_equal(tile, row[:, n * W : (n + 1) * W], err_msg=f"tile {n}")
+
+
+def test_it_plays_by_itself_pauses_and_goes_round(open_page: Open) -> None:
+    page = open_page(page_of(interval_ms=20), motion="no-preference")
+    expect(page.locator("#play")).to_have_text("Pause")
+    page.wait_for_function(f"document.querySelector('#slider').value === '{E - 1}'")
+    page.wait_for_function("document.querySelector('#slider').value === '1'")
+    page.locator("#play").click()
+    expect(page.locator("#play")).to_have_text("Play")
+
+
+def test_without_loop_it_stops_at_the_end_and_plays_again_from_the_start(open_page: Open) -> None:
+    page = open_page(page_of(interval_ms=20))
+    page.get_by_label("loop").uncheck()
+    for _ in range(2):
+        page.locator("#play").click()
+        expect(page.locator("#play")).to_have_text("Play")
+        expect_epoch(page, E - 1)
+
+
+def test_it_stays_still_where_less_motion_is_wanted(open_page: Open) -> None:
+    page = open_page(page_of(interval_ms=1))
+    expect(page.locator("#play")).to_have_text("Play")
+    expect_epoch(page, 0)
+
+
+@pytest.mark.parametrize("speed", ["0.25", "8"])
+def test_speed_divides_the_interval(open_page: Open, speed: str) -> None:
+    page = open_page(page_of(interval_ms=40))
+    page.clock.install()
+    page.get_by_label("speed").select_option(speed)
+    page.locator("#play").click()
+    interval = int(40 / float(speed))
+    page.clock.run_for(interval - 1)
+    expect_epoch(page, 0)
+    page.clock.run_for(1)
+    expect_epoch(page, 1)
+
+
+def test_buttons_and_slider_move_and_pause(open_page: Open) -> None:
+    page = open_page(page_of(interval_ms=10_000), motion="no-preference")
+    moves: Sequence[tuple[str, int]] = [("last epoch", E - 1), ("one epoch back", E - 2), ("first epoch", 0)]
+    for label, epoch in moves:
+        page.get_by_label(label).click()
+        expect_epoch(page, epoch)
+        expect(page.locator("#play")).to_have_text("Play")
+    page.get_by_label("one epoch back").click()
+    expect_epoch(page, 0)
+    page.locator("#slider").fill("3")
+    expect_epoch(page, 3)
+    np.testing.assert_array_equal(shown(page), still(FRAMES[3]))
+
+
+def test_the_keyboard_does_everything(open_page: Open) -> None:
+    page = open_page(page_of(interval_ms=10_000))
+    for key, epoch in [("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", E - 1), ("Home", 0)]:
+        page.keyboard.press(key)
+        expect_epoch(page, epoch)
+    for text in ("Pause", "Play"):
+        page.keyboard.press("Space")
+        expect(page.locator("#play")).to_have_text(text)
+    # On the slider too, one step a key.
+    page.locator("#slider").focus()
+    page.keyboard.press("ArrowRight")
+    expect_epoch(page, 1)
+
+
+def test_space_on_a_button_presses_it_once(open_page: Open) -> None:
+    page = open_page(page_of(interval_ms=10_000))
+    page.locator("#play").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#play")).to_have_text("Pause")
+
+
+def test_epochs_and_captions_are_those_given(open_page: Open) -> None:
+    page = open_page(page_of(epochs=[0, 5, 10, 20, 30], captions=["before training", "b", "c", "d", "<i>end</i>"]))
+    expect(page.locator("#caption")).to_have_text("epoch 0 of 30 · before training")
+    page.keyboard.press("End")
+    expect(page.locator("#caption")).to_have_text("epoch 30 of 30 · <i>end</i>")
+    expect(page.locator("#slider")).to_have_attribute("aria-valuetext", "epoch 30 of 30")
+    expect(page.get_by_role("img")).to_have_attribute("aria-label", re.compile("epoch 30 of 30"))
+
+
+def test_every_control_has_a_name(open_page: Open) -> None:
+    page = open_page(page_of())
+    for role, name in [
+        *(("button", name) for name in ("first epoch", "one epoch back", "Play", "one epoch on", "last epoch")),
+        *(("slider", "epoch"), ("combobox", "speed"), ("checkbox", "loop")),
+    ]:
+        expect(page.get_by_role(role, name=name, exact=True)).to_have_count(1)  # type: ignore[arg-type]
+
+
+def test_hovering_a_tile_names_its_index_and_a_gap_none(open_page: Open) -> None:
+    page = open_page(page_of(), viewport={"width": 800, "height": 600})
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (PLAN.width, PLAN.height)
+    tip = page.locator("#tip")
+    for n in range(N):
+        x, y = n % PLAN.cols * PLAN.col_pitch + 5, n // PLAN.cols * PLAN.row_pitch + 5
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        expect(tip).to_have_text(f"filter {10 + n}")
+    page.mouse.move(box["x"] + W * PLAN.scale + 1, box["y"] + 5)
+    expect(tip).to_be_hidden()
+    # The last row has room for two tiles more.
+    page.mouse.move(box["x"] + PLAN.width - 5, box["y"] + PLAN.height - 5)
+    expect(tip).to_be_hidden()
+
+
+def test_room_for_captions_in_the_still_is_kept(open_page: Open) -> None:
+    plan = layout(N, H, W, scale=4, labels=True)
+    page = open_page(page_of(layout=plan))
+    picture = np.asarray(Image.open(BytesIO(draw_slices(FRAMES[0], plan))).convert("RGB"))
+    np.testing.assert_array_equal(shown(page), picture)
+
+
+def test_a_title_and_a_caption_that_are_html_do_no_harm(open_page: Open) -> None:
+    page = open_page(page_of(title=NASTY, captions=[NASTY] * E))
+    expect(page.locator("h1")).to_have_text(NASTY)
+    expect(page.locator("#caption")).to_contain_text("<!--<script>alert(1)</script>")
+    assert page.evaluate("document.title") == re.sub(r"[ \t\n\f\r]+", " ", NASTY)
+    assert page.locator("script").count() == 1
+    np.testing.assert_array_equal(shown(page), still(FRAMES[0]))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_in_both_schemes(open_page: Open, scheme: str) -> None:
+    frames = np.random.default_rng(0).normal(size=(2, 64, 5, 5)).astype(np.float32)
+    html = page_of(frames, indices=range(64), layout=layout(64, 5, 5))
+    page = open_page(html, viewport={"width": 390, "height": 760}, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    lightness = np.mean([int(part) for part in re.findall(r"\d+", paper)[:3]])
+    assert (lightness > 200) == (scheme == "light")
+    for control in ("#play", "#slider", "#speed", "#loop"):
+        expect(page.locator(control)).to_be_in_viewport()
+
+
+def test_thirty_epochs_of_64_filters_are_small() -> None:
+    frames = np.random.default_rng(0).normal(size=(30, 64, 5, 5)).astype(np.float32)
+    html = page_of(frames, indices=range(64), layout=layout(64, 5, 5))
+    assert len(html) < 75_000, f"{len(html)} bytes"
+
+
+def test_an_unknown_colormap_is_named() -> None:
+    with pytest.raises(UnknownColormap):
+        page_of(cmap="jet")
