@@ -53,7 +53,7 @@ class Child:
         self._task = asyncio.create_task(self._watch(), name=self.spec.name)
 
     async def stop(self, grace_seconds: float) -> None:
-        """SIGTERM to the process, SIGKILL to its whole group after the grace; returns when nothing is left."""
+        """SIGTERM to the process; after its end, or the grace, SIGKILL to its group. Returns when it has ended."""
         self._stopping = True
         if self._task is None or self._process is None:
             return

@@ -156,7 +156,7 @@ def test_what_a_killed_child_had_started_does_not_live_beside_its_successor(jour
     journal.run([journal.spec("parent", PARENT)], kill_it, grace_seconds=0.1)
 
     assert any("parent died (SIGKILL)" in line for line in journal.said), journal.said
-    assert not any(map(lives, journal.pids()))
+    await_gone(journal.pids())
 
 
 def test_a_child_that_cannot_be_started_again_is_tried_until_it_can(journal: Journal, tmp_path: Path) -> None:
