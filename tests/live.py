@@ -85,7 +85,11 @@ def start_stack(data_dir: Path, **settings: str) -> Stack:
         except httpx.TransportError:
             return False
 
-    wait_until(ready, "the stack to be ready")
+    try:
+        wait_until(ready, "the stack to be ready")
+    except BaseException:
+        stack.stop()
+        raise
     return stack
 
 

@@ -184,3 +184,4 @@ def test_any_values_are_drawn_within_the_axes_with_ticks_that_differ(values: lis
     assert all(0 < x <= 460 and 40 <= y <= 331 for x, y in drawn)
     y_texts = [text.text for text in elements(svg, "text") if text.attrib.get("text-anchor") == "end"]
     assert len(set(y_texts)) == len(y_texts), y_texts
+    assert all(len(text or "") <= 16 for text in y_texts), y_texts
