@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from api import examples
 from api.problems import Problem, problems
 
 
@@ -21,8 +22,13 @@ def complete(app: FastAPI) -> None:
             schemas |= problem.pop("$defs") | {"Problem": problem}
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
+            for name, example in examples.SCHEMAS.items():
+                schemas[name]["example"] = example
             for operations in document["paths"].values():
                 for operation in operations.values():
+                    for parameter in operation.get("parameters", ()):
+                        if parameter["name"] in examples.PARAMETERS and parameter["in"] != "query":
+                            parameter["example"] = examples.PARAMETERS[parameter["name"]]
                     # What FastAPI adds by itself where a route has parameters.
                     if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                         operation["responses"]["422"] = problems(422)[422]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from cnnservice.drawing.grid import Layout, draw_slices, layout
-from cnnservice.drawing.slices import choose
 from numpy.typing import NDArray
 
 from api.schemas import Grid, SliceRange
+from cnnservice.drawing.grid import Layout, draw_slices, layout
+from cnnservice.drawing.slices import choose
 from cnnservice.settings import Settings
 from cnnservice.specs.drawing import SheetDrawing
 from cnnservice.specs.errors import LimitExceeded

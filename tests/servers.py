@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+
 from live import PATIENCE_SECONDS, free_port, wait_until
 
 

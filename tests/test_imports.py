@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 from importlinter.cli import lint_imports
+
 from live import Stack
 
 ROOT = Path(__file__).parents[1]

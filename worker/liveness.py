@@ -17,6 +17,7 @@ from worker.app import resources
 stopping = billiard.Event()
 
 _INTERVAL_SECONDS = 2
+_FORGET_SECONDS = 3600
 _queues: list[str] = []
 
 
@@ -46,6 +47,7 @@ def _report(hostname: str) -> None:
         try:
             for queue in _queues:
                 client.zadd(worker_key(queue), {hostname: time.time()})
+                client.zremrangebyscore(worker_key(queue), "-inf", time.time() - _FORGET_SECONDS)
         except redis.RedisError:
             pass  # /readyz says what is wrong with the broker; the next round tries again
         time.sleep(_INTERVAL_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -51,8 +52,8 @@ def animation_html(
         "captions": list(captions),
         "indices": list(indices),
         "interval": interval_ms,
-        "palette": _text(colormap(cmap)),
-        "levels": _text(shades),
+        "palette": _text(colormap(cmap).tobytes()),
+        "levels": _text(_deflated(shades)),
     }
     # "</script" and "<!--" mean something in a script; to JSON the escaped sign is the same.
     script = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
@@ -65,8 +66,21 @@ def animation_html(
 _normalized = normalize
 
 
-def _text(array: NDArray[np.uint8]) -> str:
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+def _deflated(shades: NDArray[np.uint8]) -> bytes:
+    """A zlib stream of levels (E, n, H, W), each frame after the first as its difference from the one before.
+
+    Differences are modulo 256. A kernel in training moves little in an epoch, so they are small numbers in no order:
+    64 slices of 5 x 5 over 31 epochs of MNIST take 13 kB instead of 50. Looking for repeats, zlib's default, makes
+    that 6 % larger and takes seven times as long.
+    """
+    changes = shades.copy()
+    np.subtract(shades[1:], shades[:-1], out=changes[1:])
+    stream = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
+    return stream.compress(changes.data) + stream.flush()
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 @cache

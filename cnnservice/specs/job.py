@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Protocol
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from cnnservice.specs.architecture import Architecture, Summary, summarize
 from cnnservice.specs.base import Spec
@@ -28,28 +28,6 @@ class Compile(Spec):
 
 class JobSpec(Spec):
     """One training run."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "dataset": "mnist",
-                    "train_samples": 6000,
-                    "test_samples": 1000,
-                    "architecture": "cnn",
-                    "compile": {
-                        "loss": "categorical_crossentropy",
-                        "optimizer": {"name": "sgd", "learning_rate": 0.01},
-                        "metrics": ["categorical_accuracy"],
-                    },
-                    "epochs": 30,
-                    "batch_size": 64,
-                    "seed": 0,
-                    "tags": ["demo"],
-                }
-            ]
-        }
-    )
 
     dataset: Annotated[str, Field(min_length=1, max_length=64, examples=["mnist"])]
     train_samples: Annotated[int, Field(ge=1)] = 6000

@@ -101,4 +101,22 @@ def test_a_job_is_described_with_an_example_and_its_defaults(document: dict[str,
     assert schema["required"] == ["dataset"]
     assert schema["properties"]["epochs"]["default"] == 30
     assert schema["additionalProperties"] is False
-    assert schema["examples"][0]["dataset"] == "mnist"
+
+
+def test_every_json_answer_and_body_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    names = set()
+    for path, verb, operation in operations(document):
+        for part in [*operation["responses"].values(), operation.get("requestBody", {})]:
+            schema = part.get("content", {}).get("application/json", {}).get("schema", {})
+            if "$ref" in schema:
+                names.add(schema["$ref"].rsplit("/", 1)[1])
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "path":
+                assert "example" in parameter, (verb, path, parameter["name"])
+    assert "JobSpec" in names
+    for name in names:
+        schema = document["components"]["schemas"][name]
+        assert schema["required" if "required" in schema else "properties"], name
+        missing = set(schema.get("required", ())) - schema["example"].keys()
+        assert not missing, (name, missing)
+        assert schema["example"].keys() <= schema["properties"].keys(), name

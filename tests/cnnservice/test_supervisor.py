@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 import redis
-from live import free_port, wait_until
 
 from cnnservice.broker import connect
 from cnnservice.settings import Settings
@@ -25,6 +24,7 @@ from cnnservice.supervision import stack
 from cnnservice.supervision.child import ChildSpec
 from cnnservice.supervision.stack import CannotStart, broker_answers, child_environment, only_one, valkey
 from cnnservice.supervision.supervisor import Supervisor
+from live import free_port, wait_until
 
 # Each writes its process id to the journal first. `note` appends a line, whole.
 PRELUDE = """

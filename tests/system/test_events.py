@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import redis
 from httpx_sse import ServerSentEvent, connect_sse
+
 from live import Stack
 
 SPEC = {"dataset": "mnist", "epochs": 6, "train_samples": 640, "test_samples": 64}

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from live import Stack
 from PIL import Image
 from safetensors.numpy import load_file
+
+from live import Stack
 
 HEAD = Path(__file__).parents[2] / "cnnservice" / "datasets" / "mnist_head.npz"
 

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 import httpx
+
 from live import Stack, train, wait_for_end, wait_until
 
 SMALL = {"dataset": "mnist", "epochs": 1, "train_samples": 64, "test_samples": 32}

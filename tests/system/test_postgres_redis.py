@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from live import Stack, start_stack, train, wait_for_end, wait_until
 from safetensors.numpy import load_file
+
+from live import Stack, start_stack, train, wait_for_end, wait_until
 from servers import postgresql, redis_server
 
 SPEC = {

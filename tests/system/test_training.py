@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from live import Stack, train
 from safetensors.numpy import load_file
 
 from cnnservice.datasets.arrays import open_arrays
 from cnnservice.datasets.registry import get_dataset
+from live import Stack, train
 
 
 def stored_weights(stack: Stack, model_id: str, epoch: int) -> list[np.ndarray[Any, Any]]:

@@ -68,6 +68,8 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.goto(file.as_uri())
+        # The frames are unpacked before the first is shown.
+        expect(page.locator("#caption")).not_to_be_empty()
         return page
 
     yield open_
@@ -275,7 +277,15 @@ def test_it_fits_a_phone_in_both_schemes(open_page: Open, scheme: str) -> None:
         expect(page.locator(control)).to_be_in_viewport()
 
 
-def test_thirty_epochs_of_64_filters_are_small() -> None:
+def test_thirty_epochs_of_64_slowly_moving_filters_are_small() -> None:
+    first, *steps = np.random.default_rng(0).normal(size=(30, 64, 5, 5)).astype(np.float32)
+    # In its first six epochs of MNIST a second convolution was measured to move by 0.4 to 4 % of its spread.
+    frames = np.cumsum([first, *(step / 50 for step in steps)], axis=0)
+    html = page_of(frames, indices=range(64), layout=layout(64, 5, 5))
+    assert len(html) < 40_000, f"{len(html)} bytes"
+
+
+def test_noise_which_does_not_compress_is_no_larger_than_its_levels() -> None:
     frames = np.random.default_rng(0).normal(size=(30, 64, 5, 5)).astype(np.float32)
     html = page_of(frames, indices=range(64), layout=layout(64, 5, 5))
     assert len(html) < 75_000, f"{len(html)} bytes"

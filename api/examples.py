@@ -1,0 +1,149 @@
+"""Examples for the OpenAPI document: answers as a model of the preset `cnn` gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ID = "01a20ab3-db55-75c0-a691-8e55d6a7c130"
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_CONV1 = {
+    "name": "Conv1",
+    "type": "conv2d",
+    "output_shape": [24, 24, 32],
+    "params": 832,
+    "trainable": True,
+    "formula": "5*5*1*32+32",
+}
+_KERNEL = {
+    "name": "kernel",
+    "shape": [5, 5, 1, 32],
+    "dtype": "float32",
+    "min": -0.31,
+    "max": 0.37,
+    "mean": 0.012,
+    "std": 0.094,
+}
+_WEIGHTS = {**_CONV1, "weights": [_KERNEL]}
+_SUMMARY = {"input_shape": [28, 28, 1], "output_shape": [10], "params": 155606, "layers": [_CONV1]}
+_SPEC = {
+    "dataset": "mnist",
+    "train_samples": 6000,
+    "test_samples": 1000,
+    "architecture": "cnn",
+    "compile": {
+        "loss": "categorical_crossentropy",
+        "optimizer": {"name": "sgd", "learning_rate": 0.01, "momentum": 0.0, "nesterov": False},
+        "metrics": ["categorical_accuracy"],
+    },
+    "epochs": 30,
+    "batch_size": 64,
+    "seed": 0,
+    "tags": ["demo"],
+}
+_METRICS = {"loss": 0.082, "categorical_accuracy": 0.976, "val_loss": 0.137, "val_categorical_accuracy": 0.959}
+_JOB = {
+    "id": _ID,
+    "model_id": _ID,
+    "status": "running",
+    "created_at": "2026-01-31T12:00:00Z",
+    "started_at": "2026-01-31T12:00:00.200000Z",
+    "ended_at": None,
+    "attempt": 1,
+    "epochs_done": 29,
+    "epochs": 30,
+    "progress": 0.98,
+    "eta_seconds": 0.8,
+    "latest": _METRICS,
+    "error": None,
+    "spec": _SPEC,
+    "links": {"self": f"/v1/jobs/{_ID}", "events": f"/v1/jobs/{_ID}/events", "model": f"/v1/models/{_ID}"},
+}
+_SHEET = {
+    "model_id": _ID,
+    "layer": "Conv1",
+    "epoch": 30,
+    "shape": [5, 5, 1, 32],
+    "slice_shape": [5, 5],
+    "grid": {"rows": 1, "cols": 1, "scale": 16, "gap": 6},
+    "indices": [0],
+    "slices": [{"index": 0, "min": -0.21, "max": 0.28}],
+}
+_MAPS = {**_SHEET, "image": "mnist:test:0", "shape": [24, 24, 32], "slice_shape": [24, 24]}
+_DATASET = {
+    "name": "mnist",
+    "shape": [28, 28, 1],
+    "classes": ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    "splits": {"train": 60000, "test": 10000},
+    "dtype": "uint8",
+    "source": "Yann LeCun, Corinna Cortes: The MNIST database of handwritten digits",
+    "licence": "CC BY-SA 3.0",
+    "available": True,
+    "samples_on_disk": {"train": 6000, "test": 1000},
+}
+
+SCHEMAS: dict[str, Any] = {
+    "JobAnswer": _JOB,
+    "JobPage": {"items": [_JOB], "next_cursor": _ID},
+    "JobSpec": _SPEC,
+    "Liveness": {"status": "ok"},
+    "Readiness": {"status": "ready", "checks": {"database": "ok", "store": "ok", "broker": "ok", "worker:train": "ok"}},
+    "DatasetAnswer": _DATASET,
+    "DatasetList": {"items": [_DATASET], "next_cursor": None},
+    "SampleAnswer": {
+        "reference": "mnist:test:0",
+        "dataset": "mnist",
+        "split": "test",
+        "index": 0,
+        "label": 7,
+        "class_name": "7",
+        "shape": [28, 28, 1],
+        "pixels": [[[0], [84], [185]]],
+    },
+    "PresetList": {"items": [{"name": "cnn", "layers": [{"type": "conv2d", "name": "Conv1", "filters": 32}]}]},
+    "ArchitectureQuestion": {"dataset": "mnist", "architecture": "cnn"},
+    "SummaryAnswer": _SUMMARY,
+    "ModelAnswer": {
+        **_SUMMARY,
+        "id": _ID,
+        "job_id": _ID,
+        "status": "succeeded",
+        "dataset": "mnist",
+        "classes": _DATASET["classes"],
+        "epoch": 2,
+        "epochs_available": [0, 1, 2],
+        "lineage": {"parent": None, "epoch": None},
+        "runtime": {"device": "CPU", "versions": {"keras": "3.15.1", "tensorflow": "2.21.0", "numpy": "2.4.6"}},
+        "links": {"self": f"/v1/models/{_ID}", "job": f"/v1/jobs/{_ID}"},
+    },
+    "LayersAnswer": {"model_id": _ID, "epoch": 30, "layers": [_WEIGHTS]},
+    "LayerWeights": _WEIGHTS,
+    "History": {
+        "model_id": _ID,
+        "epoch": [1, 2],
+        "seconds": [2.1, 1.3],
+        "history": {"loss": [2.298, 2.29], "val_loss": [2.295, 2.285]},
+    },
+    "FilterSheet": {**_SHEET, "channel": 0},
+    "ActivationSheet": _MAPS,
+    "ActivationValues": {**_MAPS, "values": [[[0.0, 0.14]]]},
+    "Prediction": {
+        "model_id": _ID,
+        "epoch": 30,
+        "image": "mnist:test:0",
+        "label": 7,
+        "probabilities": [0.17, 0.46, 0.8, 0.99, 0.0, 0.25, 0.0, 1.0, 0.04, 0.98],
+        "logits": [-1.62, -0.15, 1.4, 4.87, -7.05, -1.09, -16.59, 13.51, -3.11, 3.8],
+        "top": [{"class": 7, "name": "7", "probability": 1.0}],
+    },
+    "UploadAnswer": {"id": _SHA256, "reference": f"upload:{_SHA256}", "width": 28, "height": 28},
+}
+PARAMETERS: dict[str, Any] = {
+    "job_id": _ID,
+    "model_id": _ID,
+    "layer": "Conv1",
+    "name": "mnist",
+    "split": "test",
+    "index": 0,
+    "Idempotency-Key": "a name of the client's own for this request",
+    "Last-Event-ID": "1795473248951-1",
+}
