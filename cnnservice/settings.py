@@ -22,7 +22,7 @@ class Settings(BaseSettings):
 
     # Where it listens and keeps things.
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
+    port: int = Field(8000, ge=1, le=65535)
     data_dir: Path = Path(".cnnservice")
     database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite under data_dir when unset")
     redis_url: str | None = Field(None, description="Redis URL; an embedded Valkey under data_dir when unset")
