@@ -81,6 +81,8 @@ async def _events(client: httpx.AsyncClient, job_id: str) -> AsyncIterator[Serve
                     await source.response.aread()
                     check(source.response)
                 async for event in source.aiter_sse():
+                    if not event.data:
+                        continue  # what httpx-sse makes of the comment that keeps a silent stream open
                     failures, last_id = 0, event.id
                     yield event
                     if event.event == "end":

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import threading
 import zipfile
 from functools import lru_cache
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +74,9 @@ def _unpacked(folder: Path, key: str) -> Path:
 
 
 def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
-    # Processes and threads may unpack at once: each writes its own file, and whole ones take the name.
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}")
+    # Threads, processes and containers (each with a process 1) may unpack at once: each writes its own file, and
+    # whole ones take the name.
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
         with archive.open(target.name) as member, temporary.open("wb") as file:
             shutil.copyfileobj(member, file, 1 << 20)

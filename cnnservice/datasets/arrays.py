@@ -57,7 +57,7 @@ def samples_on_disk(dataset: Dataset, datasets_path: Path) -> dict[str, int]:
     """
     if has_archive(dataset, datasets_path):
         return dict(dataset.splits)
-    return {split: head_count(dataset.head, split) if dataset.head else 0 for split in dataset.splits}
+    return _samples_in_head(dataset)
 
 
 def open_arrays(
@@ -69,15 +69,24 @@ def open_arrays(
     Raises TooManySamples, SamplesNotAvailable, and WrongChecksum where the archive would have had them.
     """
     asked = check_samples(dataset, train_samples=train_samples, test_samples=test_samples)
-    available = samples_on_disk(dataset, datasets_path)
+    # Asked once: an archive that comes or goes meanwhile must not make the numbers those of the other.
+    complete = has_archive(dataset, datasets_path)
+    available = dict(dataset.splits) if complete else _samples_in_head(dataset)
     for split, samples in asked.items():
         if samples > available[split]:
             raise _missing(dataset, datasets_path, split, samples, available[split])
-    if has_archive(dataset, datasets_path):
-        arrays = map_archive(dataset, datasets_path)
-    else:
-        arrays = load_head(dataset.head) if dataset.head else {}
+    arrays = map_archive(dataset, datasets_path) if complete else _arrays_of_head(dataset)
     return DatasetArrays(dataset, available | asked, arrays)
+
+
+def _samples_in_head(dataset: Dataset) -> dict[str, int]:
+    return {split: head_count(dataset.head, split) if dataset.head else 0 for split in dataset.splits}
+
+
+def _arrays_of_head(dataset: Dataset) -> dict[str, NDArray[np.uint8]]:
+    if dataset.head:
+        return load_head(dataset.head)
+    return {f"{kind}_{split}": np.empty((0,), np.uint8) for kind in ("x", "y") for split in dataset.splits}
 
 
 def _missing(
@@ -85,5 +94,11 @@ def _missing(
 ) -> WrongChecksum | SamplesNotAvailable:
     actual = archive_checksum(dataset, datasets_path)
     if actual is not None:
-        return WrongChecksum(archive_path(dataset, datasets_path), expected=dataset.sha256, actual=actual)
+        # The general advice says where the file goes and its checksum, which this error names already.
+        advice = (
+            f"It is wanted because {split}_samples is {asked}; without it at most {available} is allowed. "
+            f"The right one is the file {dataset.archive} of keras.datasets.{dataset.keras_loader}."
+        )
+        path = archive_path(dataset, datasets_path)
+        return WrongChecksum(path, expected=dataset.sha256, actual=actual, advice=advice)
     return SamplesNotAvailable(dataset.name, split, asked, available, how_to_provide(dataset, datasets_path))

@@ -59,10 +59,10 @@ class WrongChecksum(InvalidError):
     code = "wrong-checksum"
     title = "Wrong checksum"
 
-    def __init__(self, path: Path, *, expected: str, actual: str) -> None:
+    def __init__(self, path: Path, *, expected: str, actual: str, advice: str = "") -> None:
         super().__init__(
             f"{path} is not the file it should be: its sha256 is {actual}, expected is {expected}. "
-            "Replace or remove it."
+            f"Replace or remove it. {advice}".rstrip()
         )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
-from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
+from PIL.TiffImagePlugin import BITSPERSAMPLE, TILELENGTH, TILEWIDTH, TiffImageFile
 
 from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.errors import ImageTooLarge, NotAnImage
@@ -21,8 +21,8 @@ Invert = Literal["auto", "true", "false"]
 def decode_image(content: bytes, *, max_pixels: int) -> Image.Image:
     """A file's first picture, turned upright, of mode L, RGB or RGBA.
 
-    The size is read from the header and held against max_pixels before anything is decoded. 16-bit greys keep
-    their high byte, as Pillow does with 16-bit colours; 32-bit and floating-point greys, whose black and white
+    The size is read from the header and held against max_pixels before anything is decoded. 12- and 16-bit greys
+    keep their eight high bits, as Pillow does with 16-bit colours; 32-bit and floating-point greys, whose black and white
     are not agreed on, are stretched from their own least to their own greatest value.
     Raises NotAnImage, ImageTooLarge.
     """
@@ -52,8 +52,8 @@ def image_size(image: Image.Image) -> tuple[int, int]:
 def fit_image(image: Image.Image, dataset: Dataset, *, invert: Invert = "auto") -> NDArray[np.uint8]:
     """A decoded picture as an image of the data set, (H, W, C) uint8.
 
-    Grey is ITU-R 601 luma. A picture of another size keeps its aspect ratio: each pixel becomes the mean of the
-    area it covers, and the picture stands in the middle of the data set's background. One of H x W keeps its
+    Grey is ITU-R 601 luma. A picture of another size keeps its aspect ratio: each pixel becomes the mean of those
+    whose centres it covers, and the picture stands in the middle of the data set's background. One of H x W keeps its
     pixels. invert="auto" inverts, for data sets of one channel, a picture whose border would come nearer to the
     data set's background: a photograph of ink on paper, for a data set that is white on black. What is transparent
     is background in the end, inverted or not; to judge the border, it counts as paper that the opaque part stands
@@ -82,12 +82,17 @@ def _pixels_to_decode(image: Image.Image) -> int:
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        return Image.fromarray((np.asarray(image) >> (_bits(image) - 8)).astype(np.uint8))
     if image.mode in ("I", "F"):
         return Image.fromarray(_stretch(np.asarray(image).astype(np.float32)))
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _bits(image: Image.Image) -> int:
+    # Pillow gives the 12 bits of a TIFF the mode of 16, unscaled.
+    return int(image.tag_v2.get(BITSPERSAMPLE, (16,))[0]) if isinstance(image, TiffImageFile) else 16
 
 
 def _stretch(values: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -101,15 +106,18 @@ def _stretch(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _is_nearer_inverted(grey: Image.Image, alpha: Image.Image | None, background: int) -> bool:
-    pixels = np.asarray(_composite(grey, alpha, 255 if _mean_of_opaque(grey, alpha) < 128 else 0))
+    pixels = np.asarray(_composite(grey, alpha, _paper(grey, alpha) if alpha else 0))
     border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]]).mean()
     return bool(abs(255 - border - background) < abs(border - background))
 
 
-def _mean_of_opaque(grey: Image.Image, alpha: Image.Image | None) -> float:
-    mask = None if alpha is None else alpha.point([0] * 128 + [255] * 128)
-    counts = np.array(grey.histogram(mask))
-    return float(counts @ np.arange(256) / max(counts.sum(), 1))
+def _paper(grey: Image.Image, alpha: Image.Image) -> int:
+    # The mean weighted by alpha, not that of what is more than half opaque: a faint white stroke is white, too.
+    return 255 if 255 * _sum(ImageChops.multiply(grey, alpha)) < 128 * _sum(alpha) else 0
+
+
+def _sum(image: Image.Image) -> int:
+    return sum(value * count for value, count in enumerate(image.histogram()))
 
 
 def _composite(image: Image.Image, alpha: Image.Image | None, value: int) -> Image.Image:

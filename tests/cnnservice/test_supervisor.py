@@ -233,7 +233,12 @@ def test_a_long_log_is_set_aside_at_the_start(journal: Journal) -> None:
 @contextlib.contextmanager
 def supervisor_process(*specs: ChildSpec) -> Iterator[subprocess.Popen[bytes]]:
     listed = json.dumps([[spec.name, list(spec.command), str(spec.log)] for spec in specs])
-    process = subprocess.Popen([sys.executable, "-c", SUPERVISOR, listed], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR, listed],
+        stdout=subprocess.DEVNULL,
+        # Whoever runs the tests under nohup has SIGHUP ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
     try:
         yield process
     finally:

@@ -18,7 +18,8 @@ SPEC = {"dataset": "mnist", "epochs": 6, "train_samples": 640, "test_samples": 6
 def follow(client: httpx.Client, job_id: str, last_event_id: str | None = None) -> Iterator[ServerSentEvent]:
     headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
     with connect_sse(client, "GET", f"/v1/jobs/{job_id}/events", headers=headers) as source:
-        yield from source.iter_sse()
+        # httpx-sse makes an empty event of the comment that keeps a silent stream open.
+        yield from (event for event in source.iter_sse() if event.data)
 
 
 def epochs(events: list[ServerSentEvent]) -> list[int]:
@@ -85,3 +86,20 @@ def test_a_position_that_is_none_is_refused(client: httpx.Client) -> None:
         response = client.get(f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": bad})
         assert (response.status_code, response.json()["title"]) == (422, "Invalid request"), bad
     list(follow(client, job_id))
+
+
+def test_a_stream_that_is_silent_for_long_stays_open_and_goes_on(client: httpx.Client) -> None:
+    # Behind a job that holds the only worker, nothing happens to this one for longer than the 15 s after which
+    # a comment is sent.
+    holder = start(client, epochs=1000, train_samples=6000)
+    waiting = start(client, epochs=1)
+    lines = []
+    with client.stream("GET", f"/v1/jobs/{waiting}/events") as response:
+        for line in response.iter_lines():
+            lines.append(line)
+            if line.startswith(":"):
+                client.post(f"/v1/jobs/{holder}/cancel")
+            if line == "event: end":
+                break
+    assert any(line.startswith(":") for line in lines)
+    assert lines.count("event: epoch") == 1
