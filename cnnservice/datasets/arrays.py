@@ -25,11 +25,13 @@ class DatasetArrays:
 
     def images(self, split: str) -> NDArray[np.uint8]:
         """(n, H, W, C) uint8, read-only. Raises UnknownSplit."""
-        return self.arrays[f"x_{split}"][: self.count(split)].reshape(-1, *self.dataset.shape)
+        count = self.count(split)
+        return self.arrays[f"x_{split}"][:count].reshape(count, *self.dataset.shape)
 
     def labels(self, split: str) -> NDArray[np.int64]:
         """(n,) int64, 0 to the number of classes less one. Raises UnknownSplit."""
-        return self.arrays[f"y_{split}"][: self.count(split)].reshape(-1).astype(np.int64)
+        count = self.count(split)
+        return self.arrays[f"y_{split}"][:count].reshape(count).astype(np.int64)
 
     def count(self, split: str) -> int:
         """n. Raises UnknownSplit."""

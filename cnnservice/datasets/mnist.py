@@ -15,6 +15,7 @@ MNIST = Dataset(
     licence="CC BY-SA 3.0",
     archive="mnist.npz",
     sha256="731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
+    contents_sha256="06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16",
     keras_loader="mnist",
     head=Path(__file__).with_name("mnist_head.npz"),
 )

@@ -22,8 +22,8 @@ def decode_image(content: bytes, *, max_pixels: int) -> Image.Image:
     """A file's first picture, turned upright, of mode L, RGB or RGBA.
 
     The size is read from the header and held against max_pixels before anything is decoded. 12- and 16-bit greys
-    keep their eight high bits, as Pillow does with 16-bit colours; 32-bit and floating-point greys, whose black and white
-    are not agreed on, are stretched from their own least to their own greatest value.
+    keep their eight high bits, as Pillow does with 16-bit colours; 32-bit and floating-point greys, whose black and
+    white are not agreed on, are stretched from their own least to their own greatest value.
     Raises NotAnImage, ImageTooLarge.
     """
     try:

@@ -1,0 +1,19 @@
+"""An entry says what a data set is, and stays as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from cnnservice.datasets.dataset import Dataset
+
+
+def test_an_entry_cannot_be_changed(small: Dataset) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        small.sha256 = "0" * 64  # type: ignore[misc]
+
+
+def test_without_more_said_images_are_bytes_on_black_and_nothing_is_shipped() -> None:
+    entry = Dataset("n", (1, 1, 1), ("a",), {"train": 1, "test": 1}, "s", "l", "n.npz", "0" * 64, "n")
+    assert (entry.head, entry.dtype, entry.background) == (None, "uint8", 0)
