@@ -193,14 +193,6 @@ class LayersAnswer(BaseModel):
     layers: list[LayerWeights]
 
 
-class EpochHistory(BaseModel):
-    """Loss and metrics of one epoch, by Keras' names: `val_` stands before those over the test split."""
-
-    epoch: int
-    seconds: float
-    metrics: dict[str, float]
-
-
 class History(BaseModel):
     """Loss and accuracy by epoch; the lists are parallel to `epoch`."""
 

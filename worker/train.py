@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any, Literal
+from typing import Any
 
 from celery.signals import worker_process_init
 
@@ -72,8 +72,8 @@ def _execute(run: Run) -> None:
         run.end("succeeded")
 
 
-def _fail(run: Run, code: str, detail: str, status: Literal["failed"] = "failed") -> None:
-    run.end(status, {"code": code, "detail": detail})
+def _fail(run: Run, code: str, detail: str) -> None:
+    run.end("failed", {"code": code, "detail": detail})
 
 
 def _first_line(error: Exception) -> str:
