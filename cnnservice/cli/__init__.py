@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from cnnservice.cli.following import follow, urls_to_open
@@ -27,7 +28,7 @@ _DEFAULT_URL = "http://127.0.0.1:8000"
 @app.command()
 def up() -> None:
     """Start the whole service on this machine and serve until Ctrl-C."""
-    settings = Settings()
+    settings = _settings()
 
     async def work() -> None:
         await wait_until_ready(_url(settings))
@@ -42,7 +43,7 @@ def demo(
     exit_at_end: Annotated[bool, typer.Option("--exit", help="stop everything when the training has ended")] = False,
 ) -> None:
     """Start the service, train the notebook's network on MNIST, and say what to open."""
-    settings = Settings()
+    settings = _settings()
 
     async def work() -> int | None:
         url = _url(settings)
@@ -114,7 +115,7 @@ def watch(job: Annotated[str, typer.Argument(help="a job's id")], url: Url = _DE
 def migrate() -> None:
     """Bring the database to the newest schema. `up` and `demo` do it by themselves."""
     try:
-        migrate_database(Settings())
+        migrate_database(_settings())
     except CannotStart as error:
         _say(str(error), style="red")
         raise typer.Exit(1) from None
@@ -154,6 +155,16 @@ def _ask(work: Any) -> int:
         _say("no longer watching; the job goes on")
         return 130
     return code
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        for wrong in error.errors():
+            name = "CNNSERVICE_" + "_".join(map(str, wrong["loc"])).upper()
+            _say(f"{name} is {wrong['input']!r}: {wrong['msg']}", style="red")
+        raise typer.Exit(2) from None
 
 
 def _read_spec(path: Path) -> dict[str, Any]:

@@ -370,3 +370,14 @@ def test_a_taken_address_is_named_with_the_way_out(tmp_path: Path) -> None:
         message = refused_up(tmp_path / "data", port)
     assert f"127.0.0.1:{port} (Address already in use)" in message
     assert "CNNSERVICE_PORT" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("CNNSERVICE_PORT", "many"), ("CNNSERVICE_PORT", "0"), ("CNNSERVICE_MAX_EPOCHS", "0")]
+)
+def test_a_setting_that_cannot_be_is_named_without_a_traceback(name: str, value: str) -> None:
+    command = [sys.executable, "-m", "cnnservice", "up"]
+    refused = subprocess.run(command, env={**os.environ, name: value}, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert refused.stdout.startswith(f"{name} is '{value}': Input should be")
+    assert "Traceback" not in refused.stdout + refused.stderr

@@ -38,7 +38,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     data = tmp_path_factory.mktemp("other") / "data"
     with postgresql() as database_url, redis_server() as redis_url:
         # Short leases, so that a worker that is killed is missed soon.
-        stack = start_stack(data, database_url=database_url, redis_url=redis_url, lease_seconds="6")
+        stack = start_stack(data, database_url=database_url, redis_url=redis_url, lease_seconds="10")
         yield stack
         assert stack.stop() == 0
 
