@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnservice.datasets.dataset import Dataset
-from cnnservice.datasets.npy import read_shape
+from cnnservice.datasets.npy import read_header
 
 
 def archive_path(dataset: Dataset, datasets_path: Path) -> Path:
@@ -88,8 +88,9 @@ def _contents_sha256(path: Path, checksum: str, dataset: Dataset) -> str | None:
                 height, width, channels = dataset.shape
                 shapes = [(count, height, width), (count, height, width, channels)] if kind == "x" else [(count,)]
                 with archive.open(f"{key}.npy") as member:
-                    shape = read_shape(member)
-                    if shape not in shapes:
+                    shape, fortran_order, dtype = read_header(member)
+                    # The same bytes are other images under another header.
+                    if shape not in shapes or fortran_order or dtype != np.uint8:
                         return None
                     left = prod(shape)
                     # Piece by piece: the API checks archives too, and is to stay small.

@@ -162,3 +162,17 @@ def test_one_number_changed_is_another_archive(
     for arrays in (small_arrays | {key: changed}, small_arrays | {key: small_arrays[key][1:]}, {key: changed}):
         np.savez(tmp_path / small.archive, allow_pickle=False, **arrays)
         assert not has_archive(known, tmp_path)
+
+
+@pytest.mark.parametrize("lie", [{"descr": "|i1"}, {"descr": "|O"}, {"fortran_order": True}])
+def test_the_right_bytes_under_a_lying_header_are_another_archive(
+    small: Dataset, small_arrays: dict[str, NDArray[np.uint8]], tmp_path: Path, lie: dict[str, object]
+) -> None:
+    known = repacked(small, small_arrays, tmp_path)
+    with zipfile.ZipFile(tmp_path / small.archive, "w") as archive:
+        for key, array in small_arrays.items():
+            honest = {"shape": array.shape, "fortran_order": False, "descr": "|u1"}
+            with archive.open(f"{key}.npy", "w") as member:
+                np.lib.format.write_array_header_1_0(member, honest | (lie if key == "x_train" else {}))
+                member.write(array.tobytes())
+    assert not has_archive(known, tmp_path)
