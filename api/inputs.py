@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from obstore.store import ObjectStore
 
 from api.services import Services
-from cnnservice.datasets.preprocessing import normalize_images
 from cnnservice.datasets.references import DatasetReference, UploadReference, label_of, load_reference, parse_reference
-from cnnservice.datasets.registry import get_dataset
 from cnnservice.datasets.uploads import decode_image, fit_image
 from cnnservice.errors import FieldError, InvalidError, NotFoundError
 from cnnservice.models import Snapshot
@@ -54,17 +52,17 @@ def load_image(services: Services, snapshot: Snapshot, text: str, invert: Invert
     if isinstance(reference, UploadReference):
         return fit_upload(services, snapshot, _read_upload(services, reference), invert)
     image = load_reference(reference, services.settings.datasets_path)
-    expected = get_dataset(snapshot.spec.dataset).shape
+    expected = snapshot.dataset.shape
     if image.shape != expected:
         detail = f"{text} is {list(image.shape)}; this model takes images {list(expected)} of {snapshot.spec.dataset}."
         raise WrongShape(detail, errors=(FieldError("?image", detail),))
-    return normalize_images(image)
+    return snapshot.normalizer.apply(image)
 
 
 def fit_upload(services: Services, snapshot: Snapshot, content: bytes, invert: Invert) -> NDArray[np.float32]:
     """An uploaded file as (H, W, C), normalised. Raises NotAnImage, ImageTooLarge."""
     picture = decode_image(content, max_pixels=services.settings.max_image_pixels)
-    return normalize_images(fit_image(picture, get_dataset(snapshot.spec.dataset), invert=invert))
+    return snapshot.normalizer.apply(fit_image(picture, snapshot.dataset, invert=invert))
 
 
 def label_of_reference(services: Services, text: str) -> int | None:

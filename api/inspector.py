@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import redis.asyncio
@@ -55,18 +55,21 @@ class Inspector:
         *,
         model_id: str,
         epoch: int,
-        images: NDArray[np.float32],
-        layer: str | None = None,
-    ) -> dict[str, NDArray[np.float32]]:
-        """Arrays by name, for images (n, H, W, C). Raises NoAnswer, and what the worker raised."""
+        images: NDArray[np.float32] | None = None,
+        **arguments: str | int | float,
+    ) -> dict[str, NDArray[Any]]:
+        """Arrays by name, for images (n, H, W, C) and the operation's own arguments.
+
+        Raises NoAnswer, and what the worker raised.
+        """
         request_id = str(uuid7())
-        request = InspectRequest(
-            request_id, self._reply_to, model_id, epoch, operation, f"cnnservice:images:{request_id}", layer
-        )
+        images_key = None if images is None else f"cnnservice:images:{request_id}"
+        request = InspectRequest(request_id, self._reply_to, model_id, epoch, operation, images_key, arguments)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[request_id] = future
         try:
-            await self._redis.set(request.images_key, encode_images(images), ex=LIFE_SECONDS)
+            if images is not None and images_key is not None:
+                await self._redis.set(images_key, encode_images(images), ex=LIFE_SECONDS)
             await run_in_threadpool(self._send, request)
             answer = await asyncio.wait_for(future, self._timeout)
         except TimeoutError:

@@ -24,15 +24,19 @@ LIFE_SECONDS = 120
 
 @dataclass(frozen=True)
 class InspectRequest:
-    """One computation on the weights of one epoch. images_key holds the images (n, H, W, C) float32, normalised."""
+    """One computation on the weights of one epoch.
+
+    images_key holds the images (n, H, W, C) float32, normalised, where the operation is about images that a client
+    named. arguments are JSON, and differ by operation.
+    """
 
     request_id: str
     reply_to: str
     model_id: str
     epoch: int
     operation: Operation
-    images_key: str
-    layer: str | None = None
+    images_key: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
 
     def message(self) -> dict[str, Any]:
         """As keyword arguments of a Celery task."""

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from cnnservice import jobs
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Epoch, Job
+from cnnservice.datasets.dataset import Dataset
+from cnnservice.datasets.preprocessing import Normalizer
 from cnnservice.datasets.registry import get_dataset
 from cnnservice.errors import NotFoundError
 from cnnservice.specs.architecture import Architecture, LayerSummary, Summary, summarize
@@ -55,13 +57,23 @@ class Snapshot:
         return self.spec.resolved_architecture()
 
     @property
+    def dataset(self) -> Dataset:
+        """What it was trained on."""
+        return get_dataset(self.spec.dataset)
+
+    @property
+    def normalizer(self) -> Normalizer:
+        """How the images it was trained on were normalised."""
+        return Normalizer("minus_one_one")
+
+    @property
     def identity(self) -> str:
         """A name for exactly these weights: no other epoch, and no other run of it, has it."""
         return f"{self.file.path} {self.file.header_sha256}"
 
     def summary(self) -> Summary:
         """Shapes and parameters, layer by layer."""
-        return summarize(self.architecture, get_dataset(self.spec.dataset).shape)
+        return summarize(self.architecture, self.dataset.shape)
 
     def layer(self, name: str) -> LayerSummary:
         """One layer's summary. Raises UnknownLayer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,11 @@ from cnnservice.errors import DomainError, UnavailableError
 from cnnservice.inspection import Answer, InspectRequest, decode_images, send_answer
 from cnnservice.models import Snapshot, open_snapshot
 from worker.app import app, resources
+from worker.operations.computation import Arrays, Computation
+from worker.operations.registry import OPERATIONS
 
 if TYPE_CHECKING:
-    from cnnservice.nn.inference import Outputs, WarmModel
+    from cnnservice.nn.inference import WarmModel
 
 _log = logging.getLogger(__name__)
 _warm: OrderedDict[str, WarmModel] = OrderedDict()
@@ -30,9 +32,9 @@ def warm_up() -> None:
 
 
 @app.task(name=INSPECT_TASK)  # type: ignore[untyped-decorator]
-def inspect(**fields: str) -> None:
+def inspect(**fields: Any) -> None:
     """Compute what an InspectRequest asks for and send the answer to where it waits."""
-    request = InspectRequest(**fields)  # type: ignore[arg-type]
+    request = InspectRequest(**fields)
     try:
         answer = Answer(request.request_id, _answer(request))
     except DomainError as error:
@@ -43,24 +45,22 @@ def inspect(**fields: str) -> None:
     send_answer(resources().redis, request.reply_to, answer)
 
 
-def _answer(request: InspectRequest) -> dict[str, NDArray[np.float32]]:
-    content = resources().redis.get(request.images_key)
+def _answer(request: InspectRequest) -> Arrays:
+    parts = resources()
+    snapshot = open_snapshot(parts.database, request.model_id, request.epoch)
+    images = _images(request.images_key, snapshot)
+    model = _warm_model(snapshot)
+    model.load(snapshot.file.path, lambda: parts.store.read(snapshot.file, model.variables))
+    return OPERATIONS[request.operation](Computation(parts, snapshot, model, images, request.arguments))
+
+
+def _images(key: str | None, snapshot: Snapshot) -> NDArray[np.float32]:
+    if key is None:
+        return np.empty((0, *snapshot.summary().input_shape), np.float32)
+    content = resources().redis.get(key)
     if content is None:
         raise UnavailableError("The request waited too long for an inspect worker and was dropped; ask again.")
-    snapshot = open_snapshot(resources().database, request.model_id, request.epoch)
-    outputs = _run(snapshot, decode_images(content))  # type: ignore[arg-type]
-    if request.operation == "feature_maps":
-        assert request.layer is not None
-        snapshot.layer(request.layer)
-        return {"feature_maps": outputs.feature_maps[request.layer]}
-    probabilities = outputs.feature_maps[snapshot.summary().layers[-1].name]
-    return {"probabilities": probabilities} | ({} if outputs.logits is None else {"logits": outputs.logits})
-
-
-def _run(snapshot: Snapshot, images: NDArray[np.float32]) -> Outputs:
-    model = _warm_model(snapshot)
-    model.load(snapshot.file.path, lambda: resources().store.read(snapshot.file, model.variables))
-    return model.run(images)
+    return decode_images(content)  # type: ignore[arg-type]
 
 
 def _warm_model(snapshot: Snapshot) -> WarmModel:

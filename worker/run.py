@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cnnservice import jobs
 from cnnservice.datasets.arrays import open_arrays
-from cnnservice.datasets.preprocessing import normalize_images, one_hot
+from cnnservice.datasets.preprocessing import fit_normalizer, one_hot
 from cnnservice.datasets.registry import get_dataset
 from cnnservice.models import stored_file
 from cnnservice.nn.fetch import fetch_if_missing
@@ -102,8 +102,9 @@ class Run:
         counts = {"train": spec.train_samples, "test": spec.test_samples}
         fetch_if_missing(dataset, folder, counts)
         arrays = open_arrays(dataset, folder, train_samples=counts["train"], test_samples=counts["test"])
-        images = {split: normalize_images(arrays.images(split)[:count]) for split, count in counts.items()}
-        labels = {split: one_hot(arrays.labels(split)[:count], len(dataset.classes)) for split, count in counts.items()}
+        normalizer = fit_normalizer("minus_one_one", arrays.images("train"))
+        images = {split: normalizer.apply(arrays.images(split)) for split in counts}
+        labels = {split: one_hot(arrays.labels(split), len(dataset.classes)) for split in counts}
         return Samples(images["train"], labels["train"], images["test"], labels["test"])
 
     def _start(self) -> Start | None:

@@ -25,7 +25,6 @@ from api.schemas import (
 from api.services import Services, ServicesDep
 from cnnservice import jobs
 from cnnservice.database.tables import Epoch
-from cnnservice.datasets.registry import get_dataset
 from cnnservice.drawing.axes import Curve, Panel
 from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.models import Snapshot, layer_weights, open_snapshot
@@ -51,7 +50,7 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
         job_id=job.id,
         status=job.status,
         dataset=job.dataset,
-        classes=list(get_dataset(job.dataset).classes),
+        classes=list(snapshot.dataset.classes),
         epoch=snapshot.epoch,
         epochs_available=list(range(job.epochs_stored)),
         lineage=Lineage(),

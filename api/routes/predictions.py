@@ -16,7 +16,6 @@ from api.problems import problems
 from api.queries import ImageQuery, OneShotQuery
 from api.schemas import Prediction, TopClass
 from api.services import Services, ServicesDep
-from cnnservice.datasets.registry import get_dataset
 from cnnservice.models import Snapshot, open_snapshot
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["predictions"])
@@ -68,7 +67,7 @@ async def _predict(
         "predictions", model_id=snapshot.job.id, epoch=snapshot.epoch, images=image[np.newaxis]
     )
     probabilities = arrays["probabilities"][0]
-    classes = get_dataset(snapshot.spec.dataset).classes
+    classes = snapshot.dataset.classes
     label = await run_in_threadpool(label_of_reference, services, reference) if reference else None
     return Prediction(
         model_id=snapshot.job.id,

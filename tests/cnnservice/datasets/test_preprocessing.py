@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cnnservice.datasets.preprocessing import NORMALIZATIONS, minus_one_one, normalize_images, one_hot
+from cnnservice.datasets.preprocessing import Normalizer, one_hot
 
 PIXELS = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
 
 
 def test_it_is_the_formula_to_the_last_bit() -> None:
     expected = ((PIXELS / 255 - 0.5) * 2).astype(np.float32)
-    np.testing.assert_array_equal(normalize_images(PIXELS), expected, strict=True)
+    np.testing.assert_array_equal(Normalizer("minus_one_one").apply(PIXELS), expected, strict=True)
 
 
 def test_it_is_the_float32_nearest_to_the_true_value() -> None:
     true = [(Fraction(value, 255) - Fraction(1, 2)) * 2 for value in range(256)]
-    numbers = normalize_images(PIXELS).ravel()
+    numbers = Normalizer("minus_one_one").apply(PIXELS).ravel()
     for value, number in enumerate(numbers):
         error = abs(Fraction(float(number)) - true[value])
         for neighbour in (np.nextafter(number, np.float32(-2)), np.nextafter(number, np.float32(2))):
@@ -28,26 +28,21 @@ def test_it_is_the_float32_nearest_to_the_true_value() -> None:
 
 
 def test_black_is_minus_one_and_white_is_one() -> None:
-    assert normalize_images(np.array([0, 255], np.uint8)).tolist() == [-1.0, 1.0]
+    assert Normalizer("minus_one_one").apply(np.array([0, 255], np.uint8)).tolist() == [-1.0, 1.0]
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (0, 28, 28, 1), (2, 3, 4, 3)])
 def test_the_shape_stays_and_the_pixels_too(shape: tuple[int, ...]) -> None:
     images: NDArray[np.uint8] = np.full(shape, 7, np.uint8)
-    numbers = normalize_images(images)
+    numbers = Normalizer("minus_one_one").apply(images)
     assert numbers.shape == shape
     assert numbers.dtype == np.float32
     assert (images == 7).all()
 
 
 def test_the_result_can_be_written_without_changing_the_next() -> None:
-    normalize_images(PIXELS)[:] = 9
-    assert normalize_images(PIXELS).max() == 1
-
-
-def test_it_is_found_by_name() -> None:
-    assert NORMALIZATIONS["minus_one_one"] is minus_one_one
-    np.testing.assert_array_equal(normalize_images(PIXELS, "minus_one_one"), minus_one_one(PIXELS))
+    Normalizer("minus_one_one").apply(PIXELS)[:] = 9
+    assert Normalizer("minus_one_one").apply(PIXELS).max() == 1
 
 
 def test_a_label_is_a_row_with_one_at_its_class() -> None:

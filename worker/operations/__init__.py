@@ -1,0 +1,1 @@
+"""What an inspect worker computes, a file an operation; `registry` lists them."""

@@ -1,0 +1,15 @@
+"""The operations by name. Adding one: a file beside this one, an entry here, its name in cnnservice.inspection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnnservice.inspection import Operation
+from worker.operations.computation import Arrays, Computation
+from worker.operations.feature_maps import feature_maps
+from worker.operations.predictions import predictions
+
+OPERATIONS: dict[Operation, Callable[[Computation], Arrays]] = {
+    "feature_maps": feature_maps,
+    "predictions": predictions,
+}
