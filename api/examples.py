@@ -12,6 +12,8 @@ _CONV1 = {
     "output_shape": [24, 24, 32],
     "params": 832,
     "trainable": True,
+    "trainable_params": 832,
+    "inputs": ["input"],
     "formula": "5*5*1*32+32",
 }
 _KERNEL = {
@@ -24,7 +26,20 @@ _KERNEL = {
     "std": 0.094,
 }
 _WEIGHTS = {**_CONV1, "weights": [_KERNEL]}
-_SUMMARY = {"input_shape": [28, 28, 1], "output_shape": [10], "params": 155606, "layers": [_CONV1]}
+_SUMMARY = {
+    "input_shape": [28, 28, 1],
+    "output_shape": [10],
+    "params": 155606,
+    "trainable_params": 155606,
+    "layers": [_CONV1],
+    "warnings": [
+        {
+            "pointer": "/architecture/layers/6",
+            "code": "sigmoid-output",
+            "detail": "'FC2' has a sigmoid under categorical_crossentropy: its outputs are not probabilities …",
+        }
+    ],
+}
 _SPEC = {
     "dataset": "mnist",
     "train_samples": 6000,
@@ -51,6 +66,8 @@ _JOB = {
     "attempt": 1,
     "epochs_done": 29,
     "epochs": 30,
+    "start_epoch": 0,
+    "stopped_early": False,
     "progress": 0.98,
     "eta_seconds": 0.8,
     "latest": _METRICS,
@@ -111,7 +128,8 @@ SCHEMAS: dict[str, Any] = {
         "classes": _DATASET["classes"],
         "epoch": 2,
         "epochs_available": [0, 1, 2],
-        "lineage": {"parent": None, "epoch": None},
+        "lineage": {"parent": None, "epoch": None, "children": []},
+        "normalization": {"name": "minus_one_one", "mean": [], "std": []},
         "runtime": {"device": "CPU", "versions": {"keras": "3.15.1", "tensorflow": "2.21.0", "numpy": "2.4.6"}},
         "links": {"self": f"/v1/models/{_ID}", "job": f"/v1/jobs/{_ID}"},
     },

@@ -159,8 +159,10 @@ def _pointer(location: Sequence[int | str], body: Any) -> str:
         return f"?{path[0]}" if place == "query" and path else f"{place}:{'/'.join(map(str, path))}"
     pointer, here = "", body
     for position, part in enumerate(path):
-        if isinstance(here, dict) and part not in here and position < len(path) - 1:
+        if str(part).startswith("<") or (isinstance(here, dict) and part not in here and position < len(path) - 1):
             continue
+        if here is not body and not isinstance(here, dict | list):
+            break  # what stands after a number or a text is which kind of value it was taken for
         pointer += f"/{part}"
         here = _step(here, part)
     return pointer or "/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,8 +10,9 @@ from pydantic import BaseModel, Field
 
 from cnnservice.database.tables import Job
 from cnnservice.jobs import Status
-from cnnservice.specs.architecture import Architecture, LayerSummary, Summary
-from cnnservice.specs.job import JobSpec
+from cnnservice.specs.advice import Warning
+from cnnservice.specs.architecture import LayerSummary, Summary
+from cnnservice.specs.job import AnyArchitecture, Compile, JobSpec
 
 
 class JobError(BaseModel):
@@ -31,7 +33,9 @@ class JobAnswer(BaseModel):
     ended_at: datetime | None
     attempt: int = Field(description="1, and one more each time a worker was lost")
     epochs_done: int
-    epochs: int
+    epochs: int = Field(description="how many it trains; numbered onward from start_epoch")
+    start_epoch: int = Field(description="0, or the epoch of the model it goes on from")
+    stopped_early: bool = Field(description="whether early_stopping ended it before its last epoch")
     progress: float = Field(ge=0, le=1)
     eta_seconds: float | None = Field(description="estimated from the last epoch; null when nothing is known yet")
     latest: dict[str, float] | None = Field(description="loss and metrics of the last finished epoch")
@@ -56,7 +60,9 @@ def job_answer(job: Job) -> JobAnswer:
         attempt=job.attempt,
         epochs_done=job.epochs_done,
         epochs=job.epochs,
-        progress=min(epochs_exact / job.epochs, 1.0),
+        start_epoch=job.start_epoch,
+        stopped_early=job.status == "succeeded" and job.epochs_done < job.epochs,
+        progress=1.0 if job.status == "succeeded" else min(epochs_exact / job.epochs, 1.0),
         eta_seconds=round(remaining * job.seconds_per_epoch, 1) if running and job.seconds_per_epoch else None,
         latest=job.latest,
         error=JobError.model_validate(job.error) if job.error else None,
@@ -87,9 +93,19 @@ class LayerAnswer(BaseModel):
     output_shape: list[int]
     params: int
     trainable: bool = Field(description="whether it learns anything")
+    trainable_params: int = Field(description="those of params that training changes")
+    inputs: list[str] = Field(description="the layers it reads; `input` is the image")
     formula: str = Field(
         description="how params comes about: height*width*channels*filters+biases", examples=["5*5*32*64+64"]
     )
+
+
+class Advice(BaseModel):
+    """Something to think twice about."""
+
+    pointer: str = Field(description="JSON pointer to what it is about")
+    code: str
+    detail: str
 
 
 class SummaryAnswer(BaseModel):
@@ -98,7 +114,9 @@ class SummaryAnswer(BaseModel):
     input_shape: list[int]
     output_shape: list[int]
     params: int
+    trainable_params: int
     layers: list[LayerAnswer]
+    warnings: list[Advice] = Field(description="what is allowed, but will probably not do what was meant")
 
 
 def layer_answer(layer: LayerSummary) -> LayerAnswer:
@@ -109,17 +127,21 @@ def layer_answer(layer: LayerSummary) -> LayerAnswer:
         output_shape=list(layer.output_shape),
         params=layer.params,
         trainable=layer.trainable,
+        trainable_params=layer.trainable_params,
+        inputs=list(layer.inputs),
         formula=layer.formula,
     )
 
 
-def summary_answer(summary: Summary) -> SummaryAnswer:
+def summary_answer(summary: Summary, advice: Iterable[Warning]) -> SummaryAnswer:
     """A network as its JSON."""
     return SummaryAnswer(
         input_shape=list(summary.input_shape),
         output_shape=list(summary.output_shape),
         params=summary.params,
+        trainable_params=summary.trainable_params,
         layers=[layer_answer(layer) for layer in summary.layers],
+        warnings=[Advice(pointer=each.pointer, code=each.code, detail=each.detail) for each in advice],
     )
 
 
@@ -127,6 +149,11 @@ class Preset(BaseModel):
     """An architecture that ships."""
 
     name: str
+    description: str
+    input_shape: list[int] = Field(description="the images it is listed for; it fits itself to others")
+    optimizer: str = Field(description="one that it is known to train well with")
+    params: int
+    base: dict[str, Any] | None
     layers: list[dict[str, Any]]
 
 
@@ -140,7 +167,8 @@ class ArchitectureQuestion(BaseModel):
     """An architecture to be checked for a data set."""
 
     dataset: str = Field(min_length=1, max_length=64, examples=["mnist"])
-    architecture: str | Architecture = Field(examples=["cnn"])
+    architecture: AnyArchitecture = Field(examples=["cnn"])
+    compile: Compile = Field(Compile(), description="what the warnings about the output go by")
 
 
 class Lineage(BaseModel):
@@ -148,6 +176,7 @@ class Lineage(BaseModel):
 
     parent: str | None = None
     epoch: int | None = None
+    children: list[str] = Field(description="models that go on from this one")
 
 
 class ModelAnswer(SummaryAnswer):
@@ -161,6 +190,7 @@ class ModelAnswer(SummaryAnswer):
     epoch: int
     epochs_available: list[int]
     lineage: Lineage
+    normalization: dict[str, Any] = Field(description="how pixels become what it reads; mean and std by channel")
     runtime: dict[str, Any] | None = Field(
         description="device and versions for which this training repeats bit for bit"
     )

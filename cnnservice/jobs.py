@@ -39,6 +39,17 @@ class UnknownJob(NotFoundError):
         super().__init__(f"There is no job or model {job_id!r}; GET /v1/jobs lists those there are.")
 
 
+class UnknownEpoch(NotFoundError):
+    """No such epoch is stored, or not yet."""
+
+    code = "unknown-epoch"
+    title = "Unknown epoch"
+
+    def __init__(self, model_id: str, epoch: int | Literal["last"], stored: int) -> None:
+        have = f"stored are 0 to {stored - 1}" if stored else "none is stored yet; the job has not begun"
+        super().__init__(f"Model {model_id} has no epoch {epoch}: {have}. Use a number among these or 'last'.")
+
+
 class AlreadyEnded(ConflictError):
     """A job that has ended cannot be cancelled."""
 
@@ -83,6 +94,14 @@ class Claim:
     spec: JobSpec
     epochs_stored: int
     expires_at: float
+    start_epoch: int = 0
+    dataset_record: dict[str, Any] | None = None
+    normalizer: dict[str, Any] | None = None
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch it ends with."""
+        return self.start_epoch + self.spec.epochs
 
 
 @dataclass(frozen=True)
@@ -111,10 +130,13 @@ def submit(
     now: float,
     idempotency_key: str | None = None,
     body_sha256: str = "",
+    dataset_record: dict[str, Any] | None = None,
 ) -> tuple[Job, bool]:
     """Store a job and the wake-up it is owed in one transaction. Returns the job, and whether it is new.
 
-    Raises KeyReused when the key made a job from another body.
+    One that goes on from another, at an epoch that its spec tells by number, begins with the other's epochs as its own.
+    Raises KeyReused when the key made a job from another body, UnknownJob and UnknownEpoch when there is nothing to go
+    on from.
     """
     try:
         with database.write() as session:
@@ -133,9 +155,13 @@ def submit(
                 epochs=spec.epochs,
                 epochs_stored=0,
                 epoch_progress=0.0,
+                start_epoch=0,
+                dataset_record=dataset_record,
             )
             session.add(job)
             session.flush()
+            if spec.continue_from is not None:
+                _inherit(session, job, spec.continue_from.model_id, spec.continue_from.epoch)
             session.add_all(JobTag(tag=tag, job_id=job_id) for tag in dict.fromkeys(spec.tags))
             session.add(Outbox(job_id=job_id, attempt=1, created_at=now))
         return job, True
@@ -143,6 +169,25 @@ def submit(
         if idempotency_key is None:
             raise
     return _job_of_key(database, idempotency_key, body_sha256), False
+
+
+def _inherit(session: Session, job: Job, parent_id: str, epoch: int | Literal["last"]) -> None:
+    """Give a new job its parent's epochs up to this one: the rows are copied, the files shared."""
+    # Locked, so that the parent is not deleted in between.
+    parent = _get(session, parent_id, for_update=True)
+    if not isinstance(epoch, int) or epoch >= parent.epochs_stored:
+        raise UnknownEpoch(parent_id, epoch, parent.epochs_stored)
+    job.parent_id, job.start_epoch, job.epochs_stored = parent_id, epoch, epoch + 1
+    job.normalizer = parent.normalizer
+    rows = session.scalars(select(Epoch).where(Epoch.job_id == parent_id, Epoch.epoch <= epoch))
+    columns = [column.key for column in Epoch.__table__.columns if column.key != "job_id"]
+    session.add_all(Epoch(job_id=job.id, **{name: getattr(row, name) for name in columns}) for row in list(rows))
+
+
+def children(database: Database, job_id: str) -> list[str]:
+    """The ids of the jobs that go on from this one, oldest first."""
+    with database.read() as session:
+        return list(session.scalars(select(Job.id).where(Job.parent_id == job_id).order_by(Job.id)))
 
 
 def _job_of_key(database: Database, key: str, body_sha256: str) -> Job:
@@ -227,7 +272,17 @@ def claim(
         job = _get(session, job_id)
         if job.started_at is None:
             job.started_at = now
-        return Claim(job_id, token, attempt, JobSpec.model_validate(job.spec), job.epochs_stored, now + lease_seconds)
+        return Claim(
+            job_id,
+            token,
+            attempt,
+            JobSpec.model_validate(job.spec),
+            job.epochs_stored,
+            now + lease_seconds,
+            job.start_epoch,
+            job.dataset_record,
+            job.normalizer,
+        )
 
 
 def heartbeat(database: Database, claim: Claim, *, now: float, lease_seconds: float, epoch_progress: float) -> bool:
@@ -270,10 +325,13 @@ def commit_epoch(database: Database, claim: Claim, record: EpochRecord, *, now: 
         )
 
 
-def note_runtime(database: Database, claim: Claim, runtime: dict[str, Any]) -> None:
-    """Record the device and versions that this training's bits hold for. Raises LeaseLost."""
+def note_runtime(database: Database, claim: Claim, runtime: dict[str, Any], normalizer: dict[str, Any]) -> None:
+    """Record the device and versions that this training's bits hold for, and how its images are normalised.
+
+    Raises LeaseLost.
+    """
     with database.write() as session:
-        _fenced(session, claim, {"runtime": runtime})
+        _fenced(session, claim, {"runtime": runtime, "normalizer": normalizer})
 
 
 def end(
@@ -312,14 +370,27 @@ def cancel(database: Database, job_id: str, *, now: float) -> Job:
         return job
 
 
-def remove(database: Database, job_id: str) -> None:
-    """Delete an ended job with its epochs' rows; their files are garbage then. Raises UnknownJob, StillLive."""
+def remove(database: Database, job_id: str) -> list[str]:
+    """Delete an ended job with its epochs' rows. Returns the paths of the files that no job has any more.
+
+    Raises UnknownJob, StillLive.
+    """
     with database.write() as session:
         job = _get(session, job_id, for_update=True)
         if job.status not in ENDED:
             raise StillLive(job_id, job.status)
+        others = select(Epoch.path).where(Epoch.job_id != job_id)
+        unshared = session.scalars(select(Epoch.path).where(Epoch.job_id == job_id, Epoch.path.not_in(others)))
+        paths = list(unshared)
         session.execute(delete(Job).where(Job.id == job_id))
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.job_id == job_id))
+        return paths
+
+
+def paths_in_use(database: Database, paths: list[str]) -> set[str]:
+    """Those of these files that some job's epoch is in."""
+    with database.read() as session:
+        return set(session.scalars(select(Epoch.path).where(Epoch.path.in_(paths))))
 
 
 def recover_expired(database: Database, *, now: float, attempt_limit: int) -> list[Job]:

@@ -15,21 +15,10 @@ from cnnservice.datasets.preprocessing import Normalizer
 from cnnservice.datasets.registry import get_dataset
 from cnnservice.errors import NotFoundError
 from cnnservice.specs.architecture import Architecture, LayerSummary, Summary, summarize
-from cnnservice.specs.job import JobSpec
+from cnnservice.specs.job import JobSpec, resolve
 from cnnservice.weights import CheckpointStore, StoredFile, TensorEntry, layer_tensors, variable_name
 
 EpochName = int | Literal["last"]
-
-
-class UnknownEpoch(NotFoundError):
-    """No such epoch is stored, or not yet."""
-
-    code = "unknown-epoch"
-    title = "Unknown epoch"
-
-    def __init__(self, model_id: str, epoch: EpochName, stored: int) -> None:
-        have = f"stored are 0 to {stored - 1}" if stored else "none is stored yet; the job has not begun"
-        super().__init__(f"Model {model_id} has no epoch {epoch}: {have}. Use a number among these or 'last'.")
 
 
 class UnknownLayer(NotFoundError):
@@ -54,7 +43,7 @@ class Snapshot:
     @property
     def architecture(self) -> Architecture:
         """The layers, a preset's name looked up."""
-        return self.spec.resolved_architecture()
+        return resolve(self.spec.architecture, self.dataset.shape, len(self.dataset.classes))
 
     @property
     def dataset(self) -> Dataset:
@@ -64,7 +53,8 @@ class Snapshot:
     @property
     def normalizer(self) -> Normalizer:
         """How the images it was trained on were normalised."""
-        return Normalizer("minus_one_one")
+        # A job of before there was a choice has no record.
+        return Normalizer.from_record(self.job.normalizer) if self.job.normalizer else Normalizer("minus_one_one")
 
     @property
     def identity(self) -> str:
@@ -89,7 +79,7 @@ def open_snapshot(database: Database, model_id: str, epoch: EpochName) -> Snapsh
     number = job.epochs_stored - 1 if epoch == "last" else epoch
     row = jobs.get_epoch(database, model_id, number)
     if row is None:
-        raise UnknownEpoch(model_id, epoch, job.epochs_stored)
+        raise jobs.UnknownEpoch(model_id, epoch, job.epochs_stored)
     return Snapshot(job, JobSpec.model_validate(job.spec), number, stored_file(row))
 
 

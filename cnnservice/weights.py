@@ -7,10 +7,11 @@ checked in part; the header itself is checked against the SHA-256 kept in the ep
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -128,10 +129,18 @@ class CheckpointStore:
             arrays[entry.name] = np.frombuffer(content, entry.dtype).reshape(entry.shape)
         return arrays
 
-    def delete_model(self, model_id: str) -> None:
-        """Remove every file of a model; harmless when there is none."""
+    def delete(self, paths: Sequence[str]) -> None:
+        """Remove these checkpoints; harmless where one is not there."""
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                obstore.delete(self.store, path)
+
+    def delete_garbage(self, model_id: str, keep: Callable[[list[str]], set[str]]) -> None:
+        """Remove what else lies under a model's name; keep says which of these paths some model still has."""
         for batch in obstore.list(self.store, prefix=f"models/{model_id}/"):
-            obstore.delete(self.store, [entry["path"] for entry in batch])
+            paths = [entry["path"] for entry in batch]
+            kept = keep(paths)
+            self.delete([path for path in paths if path not in kept])
 
     def _read_header(self, file: StoredFile) -> Header:
         content = self._span(file, 0, file.header_size)

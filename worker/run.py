@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cnnservice import jobs
 from cnnservice.datasets.arrays import open_arrays
-from cnnservice.datasets.preprocessing import fit_normalizer, one_hot
+from cnnservice.datasets.preprocessing import Normalizer, fit_normalizer, one_hot
 from cnnservice.datasets.registry import get_dataset
 from cnnservice.models import stored_file
 from cnnservice.nn.fetch import fetch_if_missing
@@ -34,7 +34,8 @@ class Run:
         self.claim = claim
         self.stopped_by: Literal["cancel", "shutdown", "lease"] | None = None
         self._parts = parts
-        self._epochs_done = max(claim.epochs_stored - 1, 0)
+        # Those of this job alone: what it goes on from was there before.
+        self._epochs_done = max(claim.epochs_stored - 1 - claim.start_epoch, 0)
         self._progress = 0.0
         self._next_batch_event = 0.0
 
@@ -53,10 +54,10 @@ class Run:
 
     def train(self) -> None:
         """Train to the end. Raises Stopped, Diverged, LeaseLost, DomainError."""
-        parts, claim, spec = self._parts, self.claim, self.claim.spec
         self._publish_status("running")
-        jobs.note_runtime(parts.database, claim, describe())
-        train(spec, self._samples(), self, self._start())
+        samples, normalizer = self._samples()
+        jobs.note_runtime(self._parts.database, self.claim, describe(), normalizer.record())
+        train(self.claim.spec, samples, self, self._start())
 
     def end(self, status: Literal["succeeded", "failed", "cancelled"], error: dict[str, Any] | None = None) -> None:
         """End the job and say so. Raises LeaseLost."""
@@ -91,29 +92,42 @@ class Run:
         record = jobs.EpochRecord(epoch, file, metrics, seconds)
         lease_seconds = parts.settings.lease_seconds
         jobs.commit_epoch(parts.database, claim, record, now=time.time(), lease_seconds=lease_seconds)
-        self._epochs_done, self._progress = epoch, 0.0
+        self._epochs_done, self._progress = epoch - claim.start_epoch, 0.0
         if epoch > 0:
-            body = {"epoch": epoch, "epochs": claim.spec.epochs, "seconds": seconds, **metrics}
-            parts.events.append(claim.job_id, "epoch", epoch, body)
+            body = {"epoch": epoch, "epochs": claim.last_epoch, "seconds": seconds, **metrics}
+            parts.events.append(claim.job_id, "epoch", self._epochs_done, body)
 
-    def _samples(self) -> Samples:
+    def _samples(self) -> tuple[Samples, Normalizer]:
         spec, folder = self.claim.spec, self._parts.settings.datasets_path
         dataset = get_dataset(spec.dataset)
         counts = {"train": spec.train_samples, "test": spec.test_samples}
         fetch_if_missing(dataset, folder, counts)
         arrays = open_arrays(dataset, folder, train_samples=counts["train"], test_samples=counts["test"])
-        normalizer = fit_normalizer("minus_one_one", arrays.images("train"))
+        # Once found, it stays: a network goes on with the inputs it knows.
+        normalizer = (
+            Normalizer.from_record(self.claim.normalizer)
+            if self.claim.normalizer
+            else fit_normalizer(spec.normalization, arrays.images("train"))
+        )
         images = {split: normalizer.apply(arrays.images(split)) for split in counts}
         labels = {split: one_hot(arrays.labels(split), len(dataset.classes)) for split in counts}
-        return Samples(images["train"], labels["train"], images["test"], labels["test"])
+        return Samples(images["train"], labels["train"], images["test"], labels["test"]), normalizer
 
     def _start(self) -> Start | None:
-        if self.claim.epochs_stored == 0:
+        parts, claim = self._parts, self.claim
+        if claim.epochs_stored == 0:
             return None
-        row = jobs.get_epoch(self._parts.database, self.claim.job_id, self._epochs_done)
+        row = jobs.get_epoch(parts.database, claim.job_id, claim.epochs_stored - 1)
         assert row is not None, "epochs are stored without gaps"
         file = stored_file(row)
-        return Start(row.epoch, self._parts.store.read(file, self._parts.store.header(file).tensors))
+        own = jobs.list_epochs(parts.database, claim.job_id, after=claim.start_epoch)
+        return Start(
+            row.epoch,
+            parts.store.read(file, parts.store.header(file).tensors),
+            origin=claim.start_epoch,
+            history=tuple(epoch.metrics for epoch in own),
+            another=claim.spec.continue_from is not None and not own,
+        )
 
     def _publish_status(self, status: str) -> None:
         body = {"status": status, "attempt": self.claim.attempt, "epochs_done": self._epochs_done}

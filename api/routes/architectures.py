@@ -10,20 +10,22 @@ from api.services import ServicesDep
 from cnnservice.datasets.errors import UnknownDataset
 from cnnservice.datasets.registry import get_dataset
 from cnnservice.errors import FieldError, InvalidError
-from cnnservice.specs.job import check_architecture
+from cnnservice.specs import presets as specs
+from cnnservice.specs.advice import advise
+from cnnservice.specs.architecture import Architecture, summarize
+from cnnservice.specs.job import check_architecture, resolve
 from cnnservice.specs.presets import PRESETS
 
 router = APIRouter(prefix="/v1/architectures", tags=["architectures"])
+# How many classes the presets are listed with; in a job they have those of its data set.
+_CLASSES = 10
 
 
 @router.get("", summary="List the presets")
 def list_architectures() -> PresetList:
     """Every architecture that ships, with its layers."""
     return PresetList(
-        items=[
-            Preset(name=name, layers=architecture.model_dump(mode="json", exclude_defaults=False)["layers"])
-            for name, architecture in PRESETS.items()
-        ]
+        items=[_answer(name, preset, preset.build(preset.made_for, _CLASSES)) for name, preset in PRESETS.items()]
     )
 
 
@@ -34,6 +36,19 @@ def validate_architecture(question: ArchitectureQuestion, services: ServicesDep)
         dataset = get_dataset(question.dataset)
     except UnknownDataset as error:
         raise InvalidError(error.detail, errors=(FieldError("/dataset", error.detail),)) from None
-    return summary_answer(
-        check_architecture(question.architecture, dataset.shape, len(dataset.classes), services.settings)
+    shape, classes = dataset.shape, len(dataset.classes)
+    summary = check_architecture(question.architecture, shape, classes, services.settings)
+    return summary_answer(summary, advise(resolve(question.architecture, shape, classes), shape, question.compile))
+
+
+def _answer(name: str, preset: specs.Preset, architecture: Architecture) -> Preset:
+    spec = architecture.model_dump(mode="json")
+    return Preset(
+        name=name,
+        description=preset.description,
+        input_shape=list(preset.made_for),
+        optimizer=preset.optimizer,
+        params=summarize(architecture, preset.made_for).params,
+        base=spec["base"],
+        layers=spec["layers"],
     )

@@ -127,12 +127,14 @@ class _Reader:
         if epoch <= self._position.durable:
             return []
         after, at = self._position.durable, self._position.milliseconds
-        rows = await run_in_threadpool(
-            jobs.list_epochs, self._services.database, self._job_id, after=after, up_to=epoch
-        )
         job = await self._job()
+        # What is counted here are the job's own epochs; their numbers go on from where it began.
+        first = job.start_epoch
+        rows = await run_in_threadpool(
+            jobs.list_epochs, self._services.database, self._job_id, after=first + after, up_to=first + epoch
+        )
         self._position = EventId(at, epoch)
-        return [Event(EventId(at, row.epoch), "epoch", _epoch_body(row, job)) for row in rows]
+        return [Event(EventId(at, row.epoch - first), "epoch", _epoch_body(row, job)) for row in rows]
 
     def _end_of(self, job: Job) -> list[Event]:
         if job.status not in jobs.ENDED:
@@ -165,4 +167,4 @@ class _Reader:
 
 
 def _epoch_body(row: Epoch, job: Job) -> dict[str, float]:
-    return {"epoch": row.epoch, "epochs": job.epochs, "seconds": row.seconds, **row.metrics}
+    return {"epoch": row.epoch, "epochs": job.start_epoch + job.epochs, "seconds": row.seconds, **row.metrics}

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 from uuid_utils import uuid7
 
+from api.continuing import check_fits, going_on
 from api.dispatch import announce
 from api.problems import problems
 from api.schemas import JobAnswer, JobPage, job_answer
@@ -50,6 +51,7 @@ def create_job(
     ] = None,
 ) -> JobAnswer:
     """Only `dataset` is required; the defaults are the notebook's network and settings."""
+    spec = going_on(spec, services.database)
     _check(spec, services)
     job, new = jobs.submit(
         services.database,
@@ -72,7 +74,8 @@ def _check(spec: JobSpec, services: ServicesDep) -> None:
     except UnknownDataset as error:
         raise InvalidError(error.detail, errors=(FieldError("/dataset", error.detail),)) from None
     check_samples(dataset, train_samples=spec.train_samples, test_samples=spec.test_samples)
-    check_job(spec, dataset.shape, len(dataset.classes), services.settings)
+    summary = check_job(spec, dataset.shape, len(dataset.classes), services.settings)
+    check_fits(spec, summary, services.database)
 
 
 @router.get("", summary="List jobs, newest first", responses=problems(422, 503))
@@ -117,6 +120,6 @@ def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
     "/{job_id}", status_code=204, summary="Delete an ended job with its model", responses=problems(404, 409, 503)
 )
 def delete_job(job_id: str, services: ServicesDep) -> None:
-    """Its weights go with it; 409 while it is queued or running."""
-    jobs.remove(services.database, job_id)
-    services.checkpoints.delete_model(job_id)
+    """Its weights go with it, but for epochs that another model goes on from; 409 while it is queued or running."""
+    services.checkpoints.delete(jobs.remove(services.database, job_id))
+    services.checkpoints.delete_garbage(job_id, lambda paths: jobs.paths_in_use(services.database, paths))

@@ -28,6 +28,7 @@ from cnnservice.database.tables import Epoch
 from cnnservice.drawing.axes import Curve, Panel
 from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.models import Snapshot, layer_weights, open_snapshot
+from cnnservice.specs.advice import advise
 from cnnservice.specs.architecture import LayerSummary
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -42,7 +43,14 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
     snapshot = open_snapshot(services.database, model_id, query.epoch)
     job, here = snapshot.job, f"/v1/models/{model_id}"
     # The list of epochs grows, so even an explicit epoch's answer is not for ever.
-    conditional = Conditional(request, "last", f"{snapshot.identity} {job.status} {job.epochs_stored}")
+    lineage = Lineage(
+        parent=job.parent_id,
+        epoch=job.start_epoch if job.parent_id else None,
+        children=jobs.children(services.database, job.id),
+    )
+    conditional = Conditional(
+        request, "last", f"{snapshot.identity} {job.status} {job.epochs_stored} {lineage.children}"
+    )
     if (answer := conditional.not_modified()) is not None:
         return answer
     model = ModelAnswer(
@@ -53,7 +61,8 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
         classes=list(snapshot.dataset.classes),
         epoch=snapshot.epoch,
         epochs_available=list(range(job.epochs_stored)),
-        lineage=Lineage(),
+        lineage=lineage,
+        normalization=snapshot.normalizer.record(),
         runtime=job.runtime,
         links={
             "self": here,
@@ -61,7 +70,9 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
             "layers": f"{here}/layers",
             "history": f"{here}/history.json",
         },
-        **summary_answer(snapshot.summary()).model_dump(),
+        **summary_answer(
+            snapshot.summary(), advise(snapshot.architecture, snapshot.dataset.shape, snapshot.spec.compile)
+        ).model_dump(),
     )
     return conditional.respond(model, "application/json")
 

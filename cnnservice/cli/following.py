@@ -30,21 +30,24 @@ async def follow(client: httpx.AsyncClient, job_id: str, console: Console) -> di
         disable=not console.is_terminal,
     )
     job = await ask(client, "GET", f"/v1/jobs/{job_id}")
-    total = job["epochs"]
+    start, total = job["start_epoch"], job["epochs"]
+    last = start + total
     with bar:
-        task = bar.add_task(job_id, total=total, epoch=f"0/{total}", metrics="waiting for a worker")
+        task = bar.add_task(job_id, total=total, epoch=f"{start}/{last}", metrics="waiting for a worker")
         async for event in _events(client, job_id):
             body = json.loads(event.data)
             if event.event == "status":
                 waiting = "waiting for a worker" if body["status"] == "queued" else body["status"]
                 bar.update(task, metrics=waiting)
             elif event.event == "batch":
-                done = body["epoch"] - 1 + body["step"] / body["steps"]
-                bar.update(task, completed=done, epoch=f"{body['epoch']}/{total}", metrics=_metrics(body))
+                done = body["epoch"] - 1 - start + body["step"] / body["steps"]
+                bar.update(task, completed=done, epoch=f"{body['epoch']}/{last}", metrics=_metrics(body))
             elif event.event == "epoch":
-                bar.update(task, completed=body["epoch"], epoch=f"{body['epoch']}/{total}", metrics=_metrics(body))
+                bar.update(
+                    task, completed=body["epoch"] - start, epoch=f"{body['epoch']}/{last}", metrics=_metrics(body)
+                )
                 if not console.is_terminal:
-                    console.print(f"epoch {body['epoch']}/{total}  {_metrics(body)}", highlight=False)
+                    console.print(f"epoch {body['epoch']}/{last}  {_metrics(body)}", highlight=False)
             elif event.event == "end":
                 end: dict[str, Any] = body
                 return end

@@ -21,7 +21,9 @@ class Job(Base):
 
     status moves queued -> running -> succeeded | failed | cancelled, and back to queued when a lease runs out.
     fencing_token grows at every claim and at every loss of the lease: a writer with an older one writes nothing.
-    epochs_stored counts epoch rows, epoch 0 among them.
+    epochs_stored counts epoch rows, epoch 0 among them. A job that goes on from another begins with the other's rows up
+    to start_epoch; epochs counts those it is to train itself. dataset_record tells what it is trained on, normalizer
+    how its images are normalised, once that is known.
     """
 
     __tablename__ = "jobs"
@@ -45,6 +47,10 @@ class Job(Base):
     latest: Mapped[Json | None]
     error: Mapped[Json | None]
     runtime: Mapped[Json | None]
+    start_epoch: Mapped[int] = mapped_column(default=0, server_default="0")
+    parent_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    dataset_record: Mapped[Json | None]
+    normalizer: Mapped[Json | None]
 
     __table_args__ = (
         Index("ix_jobs_status_id", "status", "id"),
@@ -54,8 +60,8 @@ class Job(Base):
 
     @property
     def epochs_done(self) -> int:
-        """Epochs trained and stored; epoch 0, the initial weights, does not count."""
-        return max(self.epochs_stored - 1, 0)
+        """Epochs this job has trained and stored; what it began with does not count."""
+        return max(self.epochs_stored - 1 - self.start_epoch, 0)
 
 
 class JobTag(Base):
@@ -76,7 +82,7 @@ class Epoch(Base):
 
     job_id: Mapped[str] = mapped_column(String(36), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     epoch: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[str] = mapped_column(String(256))
+    path: Mapped[str] = mapped_column(String(256), index=True)
     size: Mapped[int]
     header_size: Mapped[int]
     header_sha256: Mapped[str] = mapped_column(String(64))

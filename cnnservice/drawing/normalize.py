@@ -33,6 +33,12 @@ def normalize(slices: NDArray[Any], how: Normalize) -> NDArray[np.float32]:
     return unit.astype(np.float32)
 
 
+def shade(slices: NDArray[Any], how: Normalize, *, colour: bool) -> NDArray[np.uint8]:
+    """Levels 0..255 of slices (..., H, W), or in colour of (..., H, W, 3), whose three channels have one range."""
+    flat = slices.reshape(*slices.shape[:-2], -1) if colour else slices
+    return levels(normalize(flat, how)).reshape(slices.shape)
+
+
 def levels(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """The level 0..255 of each value in 0..1: min(int(256 * value), 255), as matplotlib's colormaps index."""
     level: NDArray[np.uint8] = np.minimum(values * 256, 255).astype(np.uint8)

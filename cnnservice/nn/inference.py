@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cnnservice.nn.build import build_model
 from cnnservice.nn.state import assign_variables, model_variables
-from cnnservice.specs.architecture import Architecture
+from cnnservice.specs.architecture import Architecture, nodes
 from cnnservice.specs.layers.base import Shape
 
 
@@ -29,8 +29,10 @@ class WarmModel:
     """One architecture, with the weights of the epoch last asked for. Not for use by two threads at once."""
 
     def __init__(self, architecture: Architecture, input_shape: Shape) -> None:
-        self._model = build_model(architecture, input_shape)
-        self.variables = model_variables(self._model)
+        self.keras_model = build_model(architecture, input_shape)
+        self.variables = model_variables(self.keras_model)
+        names = [node.name for node in nodes(architecture, input_shape)]
+        self._layers = [self.keras_model.get_layer(name) for name in names]
         self._loaded: str | None = None
         self._forward = self._compile(input_shape)
 
@@ -44,17 +46,16 @@ class WarmModel:
     def run(self, images: NDArray[np.float32]) -> Outputs:
         """Every layer's output for images (n, H, W, C), and the logits."""
         outputs, logits = self._forward(tf.constant(images))
-        maps = {layer.name: output.numpy() for layer, output in zip(self._model.layers, outputs, strict=True)}
+        maps = {layer.name: output.numpy() for layer, output in zip(self._layers, outputs, strict=True)}
         return Outputs(maps, None if logits is None else logits.numpy())
 
     def _compile(self, input_shape: Shape) -> Callable[[tf.Tensor], Any]:
-        layers = self._model.layers
-        every_layer = keras.Model(self._model.inputs, [layer.output for layer in layers])
+        last = self._layers[-1]
+        every_layer = keras.Model(self.keras_model.inputs, [*(layer.output for layer in self._layers), last.input])
 
         def forward(images: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor | None]:
-            outputs = keras.tree.flatten(every_layer(images, training=False))
-            last_input = outputs[-2] if len(outputs) > 1 else images
-            return outputs, _logits(layers[-1], last_input, outputs[-1])
+            *outputs, last_input = keras.tree.flatten(every_layer(images, training=False))
+            return outputs, _logits(last, last_input, outputs[-1])
 
         signature = [tf.TensorSpec((None, *input_shape), tf.float32)]
         compiled: Callable[[tf.Tensor], Any] = tf.function(forward, input_signature=signature)
@@ -66,7 +67,11 @@ def _logits(layer: keras.Layer, layer_input: tf.Tensor, output: tf.Tensor) -> tf
     activation = keras.activations.serialize(layer.activation) if hasattr(layer, "activation") else None
     if activation == "linear":
         return output
-    if isinstance(layer, keras.layers.Dense) and activation in ("softmax", "sigmoid"):
+    if activation not in ("softmax", "sigmoid"):
+        return None
+    if isinstance(layer, keras.layers.Activation):
+        return layer_input
+    if isinstance(layer, keras.layers.Dense):
         logits = keras.ops.matmul(layer_input, layer.kernel)
         return logits if layer.bias is None else keras.ops.add(logits, layer.bias)
     return None

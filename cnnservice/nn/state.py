@@ -33,6 +33,35 @@ def training_variables(model: keras.Model) -> dict[str, keras.Variable]:
     return model_variables(model) | states | optimizer
 
 
+def adopt_variables(variables: Mapping[str, keras.Variable], values: Mapping[str, NDArray[Any]]) -> None:
+    """Take on what another run's state has for this one.
+
+    That is its weights and random states, and its optimizer's variables where this run's optimizer has the same ones.
+    The learning rate is not taken: it is what this run's own spec says.
+    Raises KeyError, ValueError when a weight is missing or misshapen.
+    """
+    needed = {
+        name: variable
+        for name, variable in variables.items()
+        if name.startswith("model/") or (name.startswith("seed/") and name in values)
+    }
+    assign_variables(needed, values)
+    mine = {name: variable for name, variable in variables.items() if _is_optimizer_state(name)}
+    theirs = {name: value for name, value in values.items() if _is_optimizer_state(name)}
+    if [(_kind(name), tuple(v.shape)) for name, v in mine.items()] == [(_kind(n), v.shape) for n, v in theirs.items()]:
+        for variable, value in zip(mine.values(), theirs.values(), strict=True):
+            variable.assign(value)
+
+
+def _is_optimizer_state(name: str) -> bool:
+    return name.startswith("optimizer/") and not name.endswith("/learning_rate")
+
+
+def _kind(name: str) -> str:
+    """Without its number, which another schedule of the learning rate shifts."""
+    return name.split("/", 2)[2]
+
+
 def read_variables(variables: Mapping[str, keras.Variable]) -> dict[str, NDArray[Any]]:
     """Copies of the values as they are now."""
     return {name: np.array(keras.ops.convert_to_numpy(variable.value)) for name, variable in variables.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,10 +14,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnservice.nn.build import build_model, compile_model
+from cnnservice.nn.pretrained import take_pretrained
 from cnnservice.nn.runtime import start_afresh
-from cnnservice.nn.state import assign_variables, read_variables, training_variables
+from cnnservice.nn.state import adopt_variables, assign_variables, read_variables, training_variables
 from cnnservice.sample_order import sample_order
-from cnnservice.specs.job import JobSpec
+from cnnservice.specs.job import JobSpec, resolve
 
 State = dict[str, NDArray[Any]]
 
@@ -42,10 +43,17 @@ class Samples:
 
 @dataclass(frozen=True)
 class Start:
-    """Where a run goes on: after this epoch, from this state."""
+    """Where a run goes on: after this epoch, from this state.
+
+    origin is the epoch the job began at, history the metrics of its own epochs since. another tells that the state is
+    another job's: of its optimizer's state that is taken on then which fits.
+    """
 
     epoch: int
     state: State
+    origin: int = 0
+    history: tuple[Mapping[str, float], ...] = ()
+    another: bool = False
 
 
 class Observer(Protocol):
@@ -64,35 +72,59 @@ class Observer(Protocol):
 def train(spec: JobSpec, samples: Samples, observer: Observer, start: Start | None = None) -> None:
     """Train what the spec says, from the start or from where an earlier run had come; both give the same bits.
 
-    Raises Stopped, Diverged.
+    Raises Stopped, Diverged, PretrainedNotFetched.
     """
     start_afresh(spec.seed)
-    model = build_model(spec.resolved_architecture(), samples.x_train.shape[1:])
+    input_shape, classes = samples.x_train.shape[1:], samples.y_train.shape[1]
+    architecture = resolve(spec.architecture, input_shape, classes)
+    model = build_model(architecture, input_shape)
+    if start is None and architecture.base is not None:
+        take_pretrained(model, architecture.base)
     compile_model(model, spec.compile)
     variables = training_variables(model)
+    done, last, history = 0, spec.epochs, list[Mapping[str, float]]()
     if start is None:
         observer.epoch_ended(0, read_variables(variables), {}, 0.0)
-        done = 0
     else:
-        assign_variables(variables, start.state)
-        done = start.epoch
-    if done >= spec.epochs:
+        if start.another:
+            adopt_variables(variables, start.state)
+        else:
+            assign_variables(variables, start.state)
+        done, last, history = start.epoch, start.origin + spec.epochs, list(start.history)
+    if done >= last or _stops(spec, history):
         return
     model.fit(
-        _batches(spec, samples, first_epoch=done + 1),
+        _batches(spec, samples, first_epoch=done + 1, last_epoch=last),
         steps_per_epoch=spec.steps_per_epoch,
         initial_epoch=done,
-        epochs=spec.epochs,
+        epochs=last,
         shuffle=False,
+        class_weight=_class_weight(spec, samples),
         validation_data=_untuned(
             tf.data.Dataset.from_tensor_slices((samples.x_test, samples.y_test)).batch(spec.batch_size)
         ),
-        callbacks=[_Progress(observer, variables, spec.steps_per_epoch)],
+        callbacks=[_Progress(observer, variables, spec, history)],
         verbose=0,
     )
 
 
-def _batches(spec: JobSpec, samples: Samples, first_epoch: int) -> tf.data.Dataset:
+def _stops(spec: JobSpec, history: Sequence[Mapping[str, float]]) -> bool:
+    return spec.early_stopping is not None and spec.early_stopping.should_stop(history)
+
+
+def _class_weight(spec: JobSpec, samples: Samples) -> dict[int, float] | None:
+    """A weight for each class. Balanced, all classes' samples weigh the same together, and a sample 1 on average."""
+    if spec.class_weight is None:
+        return None
+    counts = samples.y_train.sum(axis=0)
+    if spec.class_weight == "balanced":
+        return {
+            c: float(len(samples.y_train) / (len(counts) * count)) if count else 0.0 for c, count in enumerate(counts)
+        }
+    return {c: spec.class_weight.get(str(c), 1.0) for c in range(len(counts))}
+
+
+def _batches(spec: JobSpec, samples: Samples, first_epoch: int, last_epoch: int) -> tf.data.Dataset:
     """Batches of every epoch to come, each epoch in its own order. Keras' own shuffle could not be resumed."""
     x, y = tf.constant(samples.x_train), tf.constant(samples.y_train)
     count = len(samples.x_train)
@@ -103,7 +135,7 @@ def _batches(spec: JobSpec, samples: Samples, first_epoch: int) -> tf.data.Datas
         )
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(indices, [count])).batch(spec.batch_size)
 
-    epochs = tf.data.Dataset.range(first_epoch, spec.epochs + 1)
+    epochs = tf.data.Dataset.range(first_epoch, last_epoch + 1)
     return _untuned(epochs.flat_map(order).map(lambda i: (tf.gather(x, i), tf.gather(y, i))).prefetch(2))
 
 
@@ -119,9 +151,15 @@ def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
 
 
 class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
-    def __init__(self, observer: Observer, variables: Mapping[str, keras.Variable], steps: int) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        variables: Mapping[str, keras.Variable],
+        spec: JobSpec,
+        history: list[Mapping[str, float]],
+    ) -> None:
         super().__init__()
-        self._observer, self._variables, self._steps = observer, variables, steps
+        self._observer, self._variables, self._spec, self._history = observer, variables, spec, history
         self._epoch, self._began = 0, 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
@@ -130,7 +168,7 @@ class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self._observer.should_stop():
             raise Stopped
-        self._observer.batch_ended(self._epoch, batch + 1, self._steps, lambda: _floats(logs or {}))
+        self._observer.batch_ended(self._epoch, batch + 1, self._spec.steps_per_epoch, lambda: _floats(logs or {}))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         metrics = _floats(logs or {})
@@ -138,6 +176,9 @@ class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
             raise Diverged(", ".join(f"{name} is {value}" for name, value in metrics.items()))
         seconds = time.perf_counter() - self._began
         self._observer.epoch_ended(self._epoch, read_variables(self._variables), metrics, seconds)
+        self._history.append(metrics)
+        if _stops(self._spec, self._history):
+            self.model.stop_training = True
 
 
 def _floats(logs: Mapping[str, Any]) -> dict[str, float]:

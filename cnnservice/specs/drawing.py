@@ -12,6 +12,8 @@ Normalize = Literal["each", "layer", "symmetric"]
 
 
 def _channel(value: object) -> object:
+    if value is None:
+        return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
         return int(value)
     if value == "all" or (isinstance(value, int) and value >= 0):
@@ -65,10 +67,24 @@ class FilterDrawing(SheetDrawing):
     """Parameters of `filters` and `animation`."""
 
     channel: Annotated[
-        Literal["all"] | int,
+        Literal["all"] | int | None,
         BeforeValidator(_channel),
-        Field(description="input channel; `all` lays C_in*C_out slices out in the order of reshape(H, W, C_in*C_out)"),
-    ] = 0
+        Field(
+            description="input channel; `all` lays C_in*C_out slices out in the order of reshape(H, W, C_in*C_out); "
+            "when not given 0 for a convolution, all for a depthwise one, every pixel in its colour for a dense layer"
+        ),
+    ] = None
+    weight: Annotated[
+        str | None,
+        Field(
+            max_length=64,
+            description="which kernel of a layer that has several",
+            examples=["depthwise_kernel", "pointwise_kernel"],
+        ),
+    ] = None
+    minus: Annotated[
+        int | None, Field(ge=0, lt=10**9, description="an epoch to subtract: what is drawn is the change since then")
+    ] = None
 
 
 class SampleDrawing(Tiling):

@@ -24,3 +24,13 @@ class LimitExceeded(InvalidError):
     def __init__(self, pointer: str, name: str, value: int, limit: int, setting: str) -> None:
         detail = f"{name} is {value}; at most {limit} is allowed (setting {setting})."
         super().__init__(detail, errors=(FieldError(pointer, detail),))
+
+
+class BadSetting(InvalidError):
+    """A setting that does not fit the rest of the request."""
+
+    code = "bad-setting"
+    title = "Setting does not fit"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail, errors=(FieldError(pointer, detail),))

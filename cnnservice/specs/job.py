@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Protocol
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
+from cnnservice.datasets.preprocessing import Normalization
 from cnnservice.specs.architecture import Architecture, Summary, summarize
-from cnnservice.specs.base import Spec
-from cnnservice.specs.errors import ImpossibleArchitecture, LimitExceeded
+from cnnservice.specs.base import OBJECT, PLAIN, PLAIN_OR_OBJECT, Spec
+from cnnservice.specs.errors import BadSetting, ImpossibleArchitecture, LimitExceeded
 from cnnservice.specs.layers.base import Shape
+from cnnservice.specs.losses import Loss, Metric
 from cnnservice.specs.optimizer import SGD, AnyOptimizer
 from cnnservice.specs.presets import preset
+from cnnservice.specs.stopping import EarlyStopping
 
-Loss = Literal["categorical_crossentropy"]
-Metric = Literal["categorical_accuracy", "top_k_categorical_accuracy"]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]{0,63}$")]
 
 
@@ -25,23 +26,66 @@ class Compile(Spec):
     optimizer: AnyOptimizer = SGD()
     metrics: Annotated[tuple[Metric, ...], Field(max_length=8)] = ("categorical_accuracy",)
 
+    @model_validator(mode="after")
+    def _metrics_once(self) -> Compile:
+        if len(set(self.metrics)) < len(self.metrics):
+            raise ValueError("each metric may be named once")
+        return self
+
+    def logged(self) -> tuple[str, ...]:
+        """The names under which an epoch's numbers stand in the history."""
+        names = ("loss", *self.metrics)
+        return (*names, *(f"val_{name}" for name in names))
+
+
+def _epoch(value: object) -> object:
+    if value == "last" or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise ValueError("an epoch is a whole number from 0 (the initial weights), or 'last'")
+
+
+class ContinueFrom(Spec):
+    """Which model to go on from, and after which of its epochs."""
+
+    model_id: Annotated[str, Field(max_length=64)]
+    epoch: Annotated[int | Literal["last"], BeforeValidator(_epoch)] = "last"
+
+
+PresetName = Annotated[str, Field(max_length=64)]
+AnyArchitecture = Annotated[Annotated[PresetName, PLAIN] | Annotated[Architecture, OBJECT], PLAIN_OR_OBJECT]
+ClassIndex = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,3})$")]
+ClassWeight = Annotated[float, Field(ge=0, le=1e6)]
+ClassWeights = Annotated[
+    Annotated[Literal["balanced"], PLAIN] | Annotated[dict[ClassIndex, ClassWeight], OBJECT], PLAIN_OR_OBJECT
+]
+
 
 class JobSpec(Spec):
-    """One training run."""
+    """One training run.
+
+    With continue_from it goes on from an epoch of another model, and what it does not say is as it was there: epochs
+    counts those to come, and they are numbered onward.
+    """
 
     dataset: Annotated[str, Field(min_length=1, max_length=64, examples=["mnist"])]
     train_samples: Annotated[int, Field(ge=1)] = 6000
     test_samples: Annotated[int, Field(ge=1)] = 1000
-    architecture: Annotated[str, Field(max_length=64)] | Architecture = "cnn"
+    normalization: Annotated[
+        Normalization,
+        Field(description="minus_one_one: (x/255 - 0.5)*2; zero_one: x/255; standard: by channel mean and deviation"),
+    ] = "minus_one_one"
+    architecture: AnyArchitecture = "cnn"
     compile: Compile = Compile()
     epochs: Annotated[int, Field(ge=1)] = 30
     batch_size: Annotated[int, Field(ge=1)] = 64
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
+    class_weight: Annotated[
+        ClassWeights | None,
+        Field(description="how much each class counts in the loss, by index, 1 if not named; balanced: all as much"),
+    ] = None
+    early_stopping: EarlyStopping | None = None
     tags: tuple[Tag, ...] = ()
-
-    def resolved_architecture(self) -> Architecture:
-        """The layers, a preset's name looked up. Raises UnknownPreset."""
-        return resolve(self.architecture)
+    continue_from: ContinueFrom | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -66,9 +110,9 @@ class Limits(Protocol):
     def max_tags(self) -> int: ...
 
 
-def resolve(architecture: str | Architecture) -> Architecture:
-    """The layers, a preset's name looked up. Raises UnknownPreset."""
-    return preset(architecture) if isinstance(architecture, str) else architecture
+def resolve(architecture: str | Architecture, input_shape: Shape, classes: int) -> Architecture:
+    """The layers, a preset's name looked up for images (H, W, C) and as many classes. Raises UnknownPreset."""
+    return preset(architecture, input_shape, classes) if isinstance(architecture, str) else architecture
 
 
 def check_architecture(architecture: str | Architecture, input_shape: Shape, classes: int, limits: Limits) -> Summary:
@@ -76,12 +120,12 @@ def check_architecture(architecture: str | Architecture, input_shape: Shape, cla
 
     Raises UnknownPreset, ImpossibleArchitecture, LimitExceeded.
     """
-    layers = resolve(architecture)
-    _within("/architecture/layers", "the number of layers", len(layers.layers), limits.max_layers, "MAX_LAYERS")
-    summary = summarize(layers, input_shape)
+    resolved = resolve(architecture, input_shape, classes)
+    _within("/architecture/layers", "the number of layers", len(resolved.layers), limits.max_layers, "MAX_LAYERS")
+    summary = summarize(resolved, input_shape)
     if summary.output_shape != (classes,):
         raise ImpossibleArchitecture(
-            f"/architecture/layers/{len(layers.layers) - 1}",
+            f"/architecture/layers/{len(resolved.layers) - 1}",
             f"The last layer makes {list(summary.output_shape)}; it must make [{classes}], one number for each class.",
         )
     _within("/architecture", "the number of parameters", summary.params, limits.max_parameters, "MAX_PARAMETERS")
@@ -96,10 +140,21 @@ def check_architecture(architecture: str | Architecture, input_shape: Shape, cla
 
 
 def check_job(spec: JobSpec, input_shape: Shape, classes: int, limits: Limits) -> Summary:
-    """Hold a job against the limits. Raises UnknownPreset, ImpossibleArchitecture, LimitExceeded."""
+    """Hold a job against the limits. Raises UnknownPreset, ImpossibleArchitecture, LimitExceeded, BadSetting."""
     _within("/epochs", "epochs", spec.epochs, limits.max_epochs, "MAX_EPOCHS")
     _within("/batch_size", "batch_size", spec.batch_size, limits.max_batch_size, "MAX_BATCH_SIZE")
     _within("/tags", "the number of tags", len(spec.tags), limits.max_tags, "MAX_TAGS")
+    if spec.early_stopping is not None and spec.early_stopping.monitor not in spec.compile.logged():
+        raise BadSetting(
+            "/early_stopping/monitor",
+            f"monitor is {spec.early_stopping.monitor!r}; this job has {', '.join(spec.compile.logged())}.",
+        )
+    if isinstance(spec.class_weight, dict):
+        beyond = [name for name in spec.class_weight if int(name) >= classes]
+        if beyond:
+            raise BadSetting(
+                "/class_weight", f"there is no class {beyond[0]}; the classes are numbered 0 to {classes - 1}."
+            )
     return check_architecture(spec.architecture, input_shape, classes, limits)
 
 

@@ -7,12 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cnnservice.specs.base import Spec
+from cnnservice.specs.schedules import LearningRate
 
-LearningRate = Annotated[float, Field(gt=0, le=10)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+Epsilon = Annotated[float, Field(gt=0, le=1)]
+Decay = Annotated[float, Field(ge=0, le=10)]
 
 
-class SGD(Spec):
+class Optimizer(Spec):
+    """An optimizer of keras.optimizers."""
+
+
+class SGD(Optimizer):
     """keras.optimizers.SGD."""
 
     name: Literal["sgd"] = "sgd"
@@ -21,14 +27,47 @@ class SGD(Spec):
     nesterov: bool = False
 
 
-class Adam(Spec):
+class Adam(Optimizer):
     """keras.optimizers.Adam. Source: arXiv 1412.6980."""
 
     name: Literal["adam"] = "adam"
     learning_rate: LearningRate = 0.001
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.999
-    epsilon: Annotated[float, Field(gt=0, le=1)] = 1e-7
+    epsilon: Epsilon = 1e-7
+    amsgrad: bool = False
 
 
-AnyOptimizer = Annotated[SGD | Adam, Field(discriminator="name")]
+class AdamW(Optimizer):
+    """keras.optimizers.AdamW: Adam with weight decay apart from the gradient. Source: arXiv 1711.05101."""
+
+    name: Literal["adamw"] = "adamw"
+    learning_rate: LearningRate = 0.001
+    weight_decay: Decay = 0.004
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
+    epsilon: Epsilon = 1e-7
+    amsgrad: bool = False
+
+
+class RMSprop(Optimizer):
+    """keras.optimizers.RMSprop."""
+
+    name: Literal["rmsprop"] = "rmsprop"
+    learning_rate: LearningRate = 0.001
+    rho: Fraction = 0.9
+    momentum: Fraction = 0.0
+    epsilon: Epsilon = 1e-7
+    centered: bool = False
+
+
+class Adagrad(Optimizer):
+    """keras.optimizers.Adagrad. Source: Duchi et al., JMLR 12 (2011)."""
+
+    name: Literal["adagrad"] = "adagrad"
+    learning_rate: LearningRate = 0.001
+    initial_accumulator_value: Annotated[float, Field(ge=0, le=10)] = 0.1
+    epsilon: Epsilon = 1e-7
+
+
+AnyOptimizer = Annotated[SGD | Adam | AdamW | RMSprop | Adagrad, Field(discriminator="name")]

@@ -113,7 +113,7 @@ def test_a_stale_token_writes_nothing(database: Database) -> None:
         with pytest.raises(jobs.LeaseLost):
             commit(database, stale, 1)
         with pytest.raises(jobs.LeaseLost):
-            jobs.note_runtime(database, stale, {})
+            jobs.note_runtime(database, stale, {}, {})
         with pytest.raises(jobs.LeaseLost):
             jobs.end(database, stale, "succeeded", now=201.0)
         with pytest.raises(jobs.LeaseLost):

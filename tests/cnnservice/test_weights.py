@@ -105,8 +105,11 @@ def test_a_missing_file_is_damage_too(store: CheckpointStore, file: StoredFile) 
         CheckpointStore(store.store).header(file)
 
 
-def test_a_deleted_model_leaves_no_file_and_others_stay(store: CheckpointStore, file: StoredFile) -> None:
+def test_deleting_takes_the_files_that_no_model_has_and_no_other(store: CheckpointStore, file: StoredFile) -> None:
     other = store.write(checkpoint_path("m2", 1, 0), TENSORS, {})
-    store.delete_model("m")
-    assert [entry["path"] for batch in obstore.list(store.store) for entry in batch] == [other.path]
-    store.delete_model("m")
+    shared = store.write(checkpoint_path("m", 1, 1), TENSORS, {})
+    store.delete([file.path, file.path])
+    assert [entry["path"] for batch in obstore.list(store.store) for entry in batch] == [shared.path, other.path]
+    stray = store.write(checkpoint_path("m", 2, 0), TENSORS, {})
+    store.delete_garbage("m", lambda paths: {path for path in paths if path != stray.path})
+    assert [entry["path"] for batch in obstore.list(store.store) for entry in batch] == [shared.path, other.path]

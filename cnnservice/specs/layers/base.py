@@ -4,44 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from cnnservice.specs.base import Spec
 
 Shape = tuple[int, ...]
 
-Initializer = Literal[
-    "random_uniform",
-    "random_normal",
-    "truncated_normal",
-    "glorot_uniform",
-    "glorot_normal",
-    "he_uniform",
-    "he_normal",
-    "lecun_uniform",
-    "lecun_normal",
-    "orthogonal",
-    "zeros",
-    "ones",
-]
-ActivationName = Literal[
-    "linear", "relu", "sigmoid", "softmax", "tanh", "elu", "selu", "gelu", "silu", "softplus", "leaky_relu"
-]
-Padding = Literal["valid", "same"]
+# What `inputs` calls the images themselves.
+INPUT = "input"
 
 # A layer's name is part of URLs and of checkpoint keys, so it has no slash.
 LayerName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.\-]{0,63}$", examples=["Conv1"])]
 
-
-def _as_pair(value: object) -> object:
-    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 PositiveInt = Annotated[int, Field(ge=1, le=1 << 20)]
-# As in Keras: one integer for both sides, or a pair.
-Pair = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_as_pair, json_schema_input_type=int | list[int])]
 
 
 class ShapeMismatch(Exception):
@@ -50,10 +27,11 @@ class ShapeMismatch(Exception):
 
 @dataclass(frozen=True)
 class Parameters:
-    """How many numbers a layer learns, and the arithmetic, e.g. 5*5*1*32+32."""
+    """How many numbers a layer holds, how many of them training changes, and the arithmetic, e.g. 5*5*1*32+32."""
 
     count: int
     formula: str
+    non_trainable: int = 0
 
 
 NO_PARAMETERS = Parameters(0, "0")
@@ -62,15 +40,38 @@ NO_PARAMETERS = Parameters(0, "0")
 class LayerSpec(Spec, ABC):
     """One layer. Arguments mean what they mean in Keras. Shapes are without the batch dimension."""
 
+    # Whether it has a kernel that can be looked at as filters.
+    has_kernel: ClassVar[bool] = False
+
+    type: str
     name: LayerName | None = None
+    trainable: Annotated[bool, Field(description="false freezes its weights")] = True
+    inputs: Annotated[
+        tuple[LayerName, ...] | None,
+        Field(
+            min_length=1,
+            max_length=64,
+            description="names of the earlier layers it reads, or `input`; the layer before it when not given",
+        ),
+    ] = None
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The shape this layer makes of its inputs. Raises ShapeMismatch."""
+        if len(inputs) != 1:
+            raise ShapeMismatch(f"reads one layer, not {len(inputs)}; add or concatenate them first")
+        return self.shape_after(inputs[0])
 
     @abstractmethod
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """The shape this layer makes. Raises ShapeMismatch."""
+    def shape_after(self, input_shape: Shape) -> Shape:
+        """The shape this layer makes of one input. Raises ShapeMismatch."""
 
     def parameters(self, input_shape: Shape) -> Parameters:  # noqa: ARG002
         """What it learns from an input of this shape: nothing, unless a layer says otherwise."""
         return NO_PARAMETERS
+
+    def is_linear(self) -> bool:
+        """Whether its output is a linear, or affine, function of its input when the network is used."""
+        return False
 
 
 def needs_rank(input_shape: Shape, rank: int, what: str) -> None:
@@ -79,31 +80,6 @@ def needs_rank(input_shape: Shape, rank: int, what: str) -> None:
         raise ShapeMismatch(f"needs an input of {rank} dimensions ({what}), not {list(input_shape)}")
 
 
-def window_steps(size: int, window: int, stride: int, dilation: int, padding: Padding) -> int:
-    """In how many places a window stands along one side. Source: Keras' convolution arithmetic, arXiv 1603.07285."""
-    if padding == "same":
-        return -(-size // stride)
-    return (size - dilation * (window - 1) - 1) // stride + 1
-
-
-def window_output(
-    input_shape: Shape,
-    window: tuple[int, int],
-    strides: tuple[int, int],
-    dilation: tuple[int, int],
-    padding: Padding,
-    what: str,
-) -> tuple[int, int]:
-    """(H, W) that a window sliding over (H, W, C) makes. Raises ShapeMismatch when it does not fit."""
-    height, width = input_shape[:2]
-    reach = [d * (w - 1) + 1 for w, d in zip(window, dilation, strict=True)]
-    if padding == "valid" and (reach[0] > height or reach[1] > width):
-        raise ShapeMismatch(
-            f"{what} {reach[0]}x{reach[1]} is larger than its input {height}x{width}; "
-            f"at most {height}x{width} fits with padding 'valid', or use padding 'same'"
-        )
-    out_h, out_w = (
-        window_steps(size, w, s, d, padding)
-        for size, w, s, d in zip(input_shape[:2], window, strides, dilation, strict=True)
-    )
-    return out_h, out_w
+def plus_bias(formula: str, count: int, biases: int | None) -> Parameters:
+    """Parameters of a kernel, and of as many biases, where there are any."""
+    return Parameters(count, formula) if biases is None else Parameters(count + biases, f"{formula}+{biases}")

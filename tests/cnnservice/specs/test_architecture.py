@@ -6,16 +6,17 @@ import pytest
 from pydantic import ValidationError
 
 from cnnservice.settings import Settings
-from cnnservice.specs.architecture import Architecture, summarize
+from cnnservice.specs.architecture import Architecture, nodes, summarize
 from cnnservice.specs.errors import ImpossibleArchitecture, LimitExceeded
 from cnnservice.specs.job import JobSpec, check_architecture, check_job
-from cnnservice.specs.presets import PRESETS, UnknownPreset
+from cnnservice.specs.presets import UnknownPreset, preset
 
 
 def layers(*specs: dict[str, object]) -> Architecture:
     return Architecture.model_validate({"layers": specs})
 
 
+MNIST = (28, 28, 1)
 DENSE = {"type": "dense", "units": 10}
 FLATTEN = {"type": "flatten"}
 
@@ -25,7 +26,7 @@ def conv(**arguments: object) -> dict[str, object]:
 
 
 def test_the_notebooks_network_has_its_published_parameters() -> None:
-    summary = summarize(PRESETS["cnn"], (28, 28, 1))
+    summary = summarize(preset("cnn", MNIST, 10), MNIST)
     rows = [(layer.name, layer.output_shape, layer.params, layer.formula) for layer in summary.layers]
     assert rows == [
         ("Conv1", (24, 24, 32), 832, "5*5*1*32+32"),
@@ -40,13 +41,21 @@ def test_the_notebooks_network_has_its_published_parameters() -> None:
 
 
 def test_a_kernel_of_two_filters_spans_all_input_channels() -> None:
-    (conv2,) = (layer for layer in summarize(PRESETS["cnn_two_filters"], (28, 28, 1)).layers if layer.name == "Conv2")
+    (conv2,) = (
+        layer for layer in summarize(preset("cnn_two_filters", MNIST, 10), MNIST).layers if layer.name == "Conv2"
+    )
     assert (conv2.params, conv2.formula) == (5 * 5 * 32 * 2 + 2, "5*5*32*2+2")
 
 
 def test_layers_without_names_are_numbered_around_those_taken() -> None:
     architecture = layers(conv(), conv(name="conv2d_1"), conv(), FLATTEN, DENSE)
-    assert architecture.names() == ("conv2d", "conv2d_1", "conv2d_2", "flatten", "dense")
+    assert tuple(node.name for node in nodes(architecture, (28, 28, 1))) == (
+        "conv2d",
+        "conv2d_1",
+        "conv2d_2",
+        "flatten",
+        "dense",
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,7 @@ def test_what_keras_would_not_take_is_refused(bad: object) -> None:
 
 
 def test_an_unknown_preset_names_the_known() -> None:
-    with pytest.raises(UnknownPreset, match="cnn, cnn_two_filters"):
+    with pytest.raises(UnknownPreset, match="cnn, cnn_two_filters, lenet5, mlp"):
         check_architecture("resnet", (28, 28, 1), 10, Settings())
 
 
