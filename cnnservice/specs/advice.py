@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cnnservice.specs.architecture import Architecture, Node, nodes
+from cnnservice.specs.architecture import BASE_POINTER, Architecture, Node, nodes
 from cnnservice.specs.job import Compile
 from cnnservice.specs.layers.augmentation import Augmentation
 from cnnservice.specs.layers.base import LayerSpec, Shape
@@ -29,7 +29,9 @@ def advise(architecture: Architecture, input_shape: Shape, compile_spec: Compile
     """What to think twice about, from input to output. Raises ImpossibleArchitecture."""
     graph = nodes(architecture, input_shape)
     by_name = {node.name: node for node in graph}
-    warnings = [warning for node in graph for warning in (*_equal_weights(node), *_no_nonlinearity(node, by_name))]
+    # A ready-made network is as its authors meant it.
+    own = [node for node in graph if node.pointer != BASE_POINTER]
+    warnings = [warning for node in own for warning in (*_equal_weights(node), *_no_nonlinearity(node, by_name))]
     warnings += _late_augmentation(graph, by_name)
     warnings += _output(graph[-1], compile_spec)
     return tuple(warnings)

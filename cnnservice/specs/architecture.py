@@ -15,6 +15,8 @@ from cnnservice.specs.errors import ImpossibleArchitecture
 from cnnservice.specs.layers.base import INPUT, LayerSpec, Shape, ShapeMismatch
 from cnnservice.specs.layers.union import AnyLayer
 
+BASE_POINTER = "/architecture/base"
+
 
 def _at_least_one(layers: tuple[AnyLayer, ...]) -> tuple[AnyLayer, ...]:
     # Not min_length, which would complain as well wherever a layer itself is wrong.
@@ -158,12 +160,12 @@ def _placed(architecture: Architecture, input_shape: Shape) -> list[tuple[LayerS
         base = architecture.base.layers(input_shape)
     except ShapeMismatch as mismatch:
         detail = f"Base {architecture.base.name!r} {mismatch}."
-        raise ImpossibleArchitecture("/architecture/base", detail) from None
+        raise ImpossibleArchitecture(BASE_POINTER, detail) from None
     taken = {layer.name for layer in base} & {layer.name for layer in architecture.layers if layer.name}
     if taken:
         detail = f"The base {architecture.base.name!r} has layers of the names {', '.join(sorted(map(str, taken)))}."
         raise ImpossibleArchitecture("/architecture/layers", detail)
-    return [(layer, "/architecture/base") for layer in base] + own
+    return [(layer, BASE_POINTER) for layer in base] + own
 
 
 def _names(layers: list[LayerSpec]) -> list[str]:
