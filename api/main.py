@@ -16,7 +16,21 @@ from api.dispatch import Dispatcher
 from api.event_hub import EventHub
 from api.inspector import Inspector
 from api.metrics import Metrics
-from api.routes import activations, architectures, datasets, events, filters, images, jobs, models, predictions, system
+from api.routes import (
+    activations,
+    animations,
+    architectures,
+    datasets,
+    events,
+    exports,
+    filters,
+    images,
+    jobs,
+    models,
+    predictions,
+    system,
+    weights,
+)
 from api.services import Services
 from cnnservice.broker import celery_options, connect, connect_async
 from cnnservice.database.engine import Database
@@ -43,7 +57,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     app.add_middleware(BodyLimit, json_bytes=settings.max_body_bytes, upload_bytes=settings.max_upload_bytes)
     app.add_middleware(Metrics)
-    rooms = (system, datasets, architectures, jobs, events, models, filters, activations, predictions, images)
+    rooms = (
+        system,
+        datasets,
+        architectures,
+        jobs,
+        events,
+        models,
+        filters,
+        animations,
+        weights,
+        activations,
+        predictions,
+        exports,
+        images,
+    )
     for room in rooms:
         app.include_router(room.router)
     openapi.complete(app)

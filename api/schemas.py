@@ -265,7 +265,37 @@ class Drawing(BaseModel):
 class FilterSheet(Drawing):
     """Filters of a layer at an epoch."""
 
-    channel: int | str
+    weight: str = Field(description="the kernel's name")
+    channel: int | str | None = Field(description="null where the layer's kind has its own way: each pixel's colour")
+    minus: int | None = Field(description="the epoch that was subtracted")
+
+
+class Vector(BaseModel):
+    """One value a channel."""
+
+    name: str
+    values: list[float]
+
+
+class VectorSheet(BaseModel):
+    """A layer's biases and the like at an epoch."""
+
+    model_id: str
+    layer: str
+    epoch: int
+    vectors: list[Vector]
+
+
+class Histogram(BaseModel):
+    """A layer's weights by value and epoch; the lists are parallel to `epoch`."""
+
+    model_id: str
+    layer: str
+    weight: str
+    epoch: list[int]
+    edges: list[float] = Field(description="of the bins, one more than there are bins")
+    counts: list[list[int]] = Field(description="weights in each bin, a list an epoch")
+    percentiles: dict[str, list[float]] = Field(description="0, 5, 50, 95 and 100 %")
 
 
 class ActivationSheet(Drawing):

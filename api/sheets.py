@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from api.schemas import Grid, SliceRange
 from cnnservice.drawing.grid import Layout, draw_slices, layout
+from cnnservice.drawing.normalize import Normalize
 from cnnservice.drawing.slices import choose
 from cnnservice.settings import Settings
 from cnnservice.specs.drawing import SheetDrawing
@@ -19,7 +20,7 @@ from cnnservice.specs.errors import LimitExceeded
 
 @dataclass(frozen=True)
 class Sheet:
-    """Slices (n, H, W) chosen from a layer, by index, and where they lie in the picture."""
+    """Slices (n, H, W), or (n, H, W, 3) in colour, chosen from a layer, by index, and where they lie in the picture."""
 
     slices: NDArray[np.float32]
     indices: NDArray[np.int64]
@@ -28,14 +29,18 @@ class Sheet:
     def png(self, drawing: SheetDrawing) -> bytes:
         """The picture."""
         labels = [str(index) for index in self.indices] if drawing.labels else None
-        # A tile of one number has no range of its own.
-        single = self.slices.shape[1:] == (1, 1) and drawing.normalize == "each"
-        how = "layer" if single else drawing.normalize
+        how = self.normalize(drawing)
         return draw_slices(self.slices, self.plan, cmap=drawing.cmap, normalize=how, labels=labels)
+
+    def normalize(self, drawing: SheetDrawing) -> Normalize:
+        """As asked for; but a tile of one number has no range of its own."""
+        single = self.slices.shape[1:] == (1, 1) and drawing.normalize == "each"
+        return "layer" if single else drawing.normalize
 
     def twin(self) -> dict[str, Any]:
         """The fields of schemas.Drawing that tell of the tiles."""
-        lows, highs = self.slices.min(axis=(1, 2)).tolist(), self.slices.max(axis=(1, 2)).tolist()
+        flat = self.slices.reshape(len(self.slices), -1)
+        lows, highs = flat.min(axis=1).tolist(), flat.max(axis=1).tolist()
         indices = self.indices.tolist()
         plan = self.plan
         return {
@@ -49,11 +54,20 @@ class Sheet:
         }
 
 
-def choose_slices(slices: NDArray[np.float32], drawing: SheetDrawing, settings: Settings) -> Sheet:
-    """Those of all slices (n, H, W) that are drawn. Raises SliceOutOfRange, LimitExceeded."""
+def choose_slices(slices: NDArray[np.float32], drawing: SheetDrawing, settings: Settings, *, planes: int = 1) -> Sheet:
+    """Those of all slices (n, H, W), or (n, H, W, 3) in colour, that are drawn; of a volume, planes side by side.
+
+    Raises SliceOutOfRange, LimitExceeded.
+    """
     indices = choose(len(slices), start=drawing.start, count=drawing.count, sample=drawing.sample, seed=drawing.seed)
     plan = layout(
-        len(indices), *slices.shape[1:], cols=drawing.cols, scale=drawing.scale, gap=drawing.gap, labels=drawing.labels
+        len(indices),
+        *slices.shape[1:3],
+        cols=drawing.cols,
+        scale=drawing.scale,
+        gap=drawing.gap,
+        labels=drawing.labels,
+        planes=planes,
     )
     check_picture(plan, len(indices), settings)
     return Sheet(slices[indices], indices, plan)

@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(25_000_000, ge=1)
     max_slices: int = Field(4096, ge=1, description="tiles in one picture")
     max_picture_pixels: int = Field(50_000_000, ge=1)
+    max_animation_pixels: int = Field(300_000_000, ge=1, description="pixels in one GIF or WebP, all epochs")
     max_animation_values: int = Field(50_000_000, ge=1, description="weights in one animation, all epochs")
+    max_embedded_weights_bytes: int = Field(5 << 20, ge=0, description="held within a notebook; larger are fetched")
     max_page_size: int = Field(200, ge=1)
 
     @cached_property

@@ -18,8 +18,9 @@ from api.schemas import ActivationSheet, ActivationValues
 from api.services import Services, ServicesDep
 from api.sheets import Sheet, choose_slices, npy
 from cnnservice.drawing.colormaps import colormap
-from cnnservice.drawing.slices import feature_map_slices
+from cnnservice.drawing.slices import feature_map_planes, feature_map_slices
 from cnnservice.models import Snapshot, open_snapshot
+from cnnservice.specs.drawing import SheetDrawing
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["activations"])
 Activations = Annotated[ActivationQuery, Query()]
@@ -75,7 +76,7 @@ async def get_activations_npy(
     if (answer := conditional.not_modified()) is not None:
         return answer
     sheet, activation = await _sheet(services, snapshot, layer, query)
-    drawn = sheet.slices if activation.ndim == 3 else sheet.slices.reshape(-1)
+    drawn = sheet.slices.reshape(-1) if activation.ndim == 1 else sheet.slices
     return conditional.respond(npy(drawn), "application/octet-stream")
 
 
@@ -97,7 +98,7 @@ async def compute_activations(
     load = load_image if isinstance(body, str) else fit_upload
     image: NDArray[np.float32] = await run_in_threadpool(load, services, snapshot, body, query.invert)  # type: ignore[arg-type]
     activation = await _compute(services, snapshot, query.layer, image)
-    sheet = choose_slices(feature_map_slices(activation), query, services.settings)
+    sheet = _tiles(activation, query, services)
     if _prefers_png(request):
         return Response(await run_in_threadpool(sheet.png, query), media_type="image/png")
     values = ActivationValues(
@@ -122,7 +123,12 @@ async def _sheet(
 ) -> tuple[Sheet, NDArray[np.float32]]:
     image = await run_in_threadpool(load_image, services, snapshot, query.image, query.invert)
     activation = await _compute(services, snapshot, layer, image)
-    return choose_slices(feature_map_slices(activation), query, services.settings), activation
+    return _tiles(activation, query, services), activation
+
+
+def _tiles(activation: NDArray[np.float32], query: SheetDrawing, services: Services) -> Sheet:
+    slices, planes = feature_map_slices(activation), feature_map_planes(activation)
+    return choose_slices(slices, query, services.settings, planes=planes)
 
 
 async def _compute(

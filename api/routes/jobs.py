@@ -20,6 +20,7 @@ from cnnservice.datasets.arrays import check_samples
 from cnnservice.datasets.errors import UnknownDataset
 from cnnservice.datasets.registry import get_dataset
 from cnnservice.errors import FieldError, InvalidError
+from cnnservice.export.formats import delete_exports
 from cnnservice.jobs import Status
 from cnnservice.specs.base import Spec
 from cnnservice.specs.errors import LimitExceeded
@@ -122,4 +123,5 @@ def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
 def delete_job(job_id: str, services: ServicesDep) -> None:
     """Its weights go with it, but for epochs that another model goes on from; 409 while it is queued or running."""
     services.checkpoints.delete(jobs.remove(services.database, job_id))
+    delete_exports(services.checkpoints.store, job_id)
     services.checkpoints.delete_garbage(job_id, lambda paths: jobs.paths_in_use(services.database, paths))

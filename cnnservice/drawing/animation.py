@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cnnservice.drawing.colormaps import colormap
 from cnnservice.drawing.grid import Layout
-from cnnservice.drawing.normalize import Normalize, levels, normalize
+from cnnservice.drawing.normalize import Normalize, shade
 
 
 def animation_html(
@@ -34,17 +34,23 @@ def animation_html(
 ) -> bytes:
     """A UTF-8 page with play, pause, step, speed and a slider that shows frames (E, n, H, W), one an epoch.
 
+    Frames in colour are (E, n, H, W, 3); they have no use for the colormap.
     With `each`, a frame's tiles are those of its still picture, each by its own range. With `layer` and `symmetric`
     there is one range for all frames, so that growth is seen.
     Raises UnknownColormap.
     """
-    shades = levels(_normalized(frames, normalize))
+    colour = frames.ndim == 5
+    shades = shade(frames, normalize, colour=colour)
     facts = {
         "count": frames.shape[1],
         "height": frames.shape[2],
         "width": frames.shape[3],
         "cols": layout.cols,
         "scale": layout.scale,
+        "channels": 3 if colour else 1,
+        "plane": layout.tile_width // layout.planes,
+        "seam": layout.seam,
+        "tile": [layout.tile_pixels[1], layout.tile_pixels[0]],
         "size": [layout.width, layout.height],
         "across": layout.col_pitch,
         "down": layout.row_pitch,
@@ -62,12 +68,8 @@ def animation_html(
     return re.sub("|".join(map(re.escape, filling)), lambda place: filling[place[0]], _template()).encode()
 
 
-# The parameter of the same name hides the function above.
-_normalized = normalize
-
-
 def _deflated(shades: NDArray[np.uint8]) -> bytes:
-    """A zlib stream of levels (E, n, H, W), each frame after the first as its difference from the one before.
+    """A zlib stream of levels (E, n, H, W[, 3]), each frame after the first as its difference from the one before.
 
     Differences are modulo 256. A kernel in training moves little in an epoch, so they are small numbers in no order:
     64 slices of 5 x 5 over 31 epochs of MNIST take 13 kB instead of 50. Looking for repeats, zlib's default, makes

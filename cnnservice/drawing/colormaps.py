@@ -54,6 +54,22 @@ def colormap(name: str) -> NDArray[np.uint8]:
         raise UnknownColormap(name) from None
 
 
+def palette_with_white(table: NDArray[np.uint8], levels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int] | None:
+    """A palette (256, 3) with the colours of a colormap for these levels and white too, and the index of white.
+
+    White is a level of the colormap, or takes the place of one that is not among levels. None where neither is.
+    """
+    (white,) = (table == 255).all(axis=1).nonzero()
+    if white.size:
+        return table, int(white[0])
+    (unused,) = (np.bincount(levels.ravel(), minlength=len(table)) == 0).nonzero()
+    if not unused.size:
+        return None
+    palette = table.copy()
+    palette[unused[0]] = 255
+    return palette, int(unused[0])
+
+
 @cache
 def _tables() -> dict[str, NDArray[np.uint8]]:
     with files(__package__).joinpath("colormaps.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:

@@ -54,7 +54,8 @@ class WarmModel:
         every_layer = keras.Model(self.keras_model.inputs, [*(layer.output for layer in self._layers), last.input])
 
         def forward(images: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor | None]:
-            *outputs, last_input = keras.tree.flatten(every_layer(images, training=False))
+            values = keras.tree.flatten(every_layer(images, training=False))
+            outputs, last_input = values[: len(self._layers)], values[len(self._layers)]
             return outputs, _logits(last, last_input, outputs[-1])
 
         signature = [tf.TensorSpec((None, *input_shape), tf.float32)]

@@ -26,8 +26,8 @@ class PretrainedNotFetched(UnavailableError):
         folder = os.path.join(os.environ.get("KERAS_HOME", "~/.keras"), "models")
         super().__init__(
             f"ImageNet's weights of {base.keras_name} could not be fetched ({reason}). To provide them by hand, place "
-            f"the file {weights_file(base, input_shape)} of keras.applications in {folder}; or train from scratch, with weights "
-            "null."
+            f"the file {weights_file(base, input_shape)} of keras.applications in {folder}; or train from scratch, "
+            "with weights null."
         )
 
 

@@ -46,6 +46,15 @@ class Architecture(Spec):
         return self
 
 
+# Layers after which every pixel is still there, in the same order.
+_KEEPS_PIXELS = frozenset(
+    {
+        "flatten", "reshape", "dropout", "spatial_dropout2d", "random_flip", "random_translation", "random_rotation",
+        "random_zoom", "random_contrast",
+    }
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Node:
     """A layer in its place: its name, its spec, and the names of what it reads. pointer is where a client said it."""
@@ -94,6 +103,16 @@ class Summary:
     def trainable_params(self) -> int:
         """Of all layers."""
         return sum(layer.trainable_params for layer in self.layers)
+
+    def image_read_by(self, name: str) -> Shape | None:
+        """The image's shape, where a layer reads its pixels in a row; None where something has come before."""
+        layers = {layer.name: layer for layer in self.layers}
+        (before,) = layers[name].inputs if len(layers[name].inputs) == 1 else ("",)
+        flat = False
+        while before in layers and layers[before].type in _KEEPS_PIXELS:
+            flat = flat or layers[before].type in ("flatten", "reshape")
+            (before,) = layers[before].inputs
+        return self.input_shape if before == INPUT and flat else None
 
     @property
     def largest_output(self) -> int:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from cnnservice.inspection import Operation
 from worker.operations.computation import Arrays, Computation
+from worker.operations.export import export
 from worker.operations.feature_maps import feature_maps
 from worker.operations.predictions import predictions
 
 OPERATIONS: dict[Operation, Callable[[Computation], Arrays]] = {
+    "export": export,
     "feature_maps": feature_maps,
     "predictions": predictions,
 }

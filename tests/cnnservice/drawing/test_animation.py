@@ -130,6 +130,23 @@ def test_one_range_for_all_frames_shows_growth(open_page: Open, how: Normalize) 
             np.testing.assert_array_equal(tile, row[:, n * W : (n + 1) * W], err_msg=f"tile {n}")
 
 
+def test_frames_in_colour_are_their_still_pictures(open_page: Open) -> None:
+    frames = np.random.default_rng(3).normal(size=(3, 4, 2, 5, 3)).astype(np.float32)
+    plan = layout(4, 2, 5, scale=3, gap=2)
+    page = open_page(page_of(frames, indices=range(4), layout=plan))
+    for epoch, frame in enumerate(frames):
+        expect_epoch(page, epoch, last=2)
+        np.testing.assert_array_equal(shown(page), np.asarray(Image.open(BytesIO(draw_slices(frame, plan)))))
+        page.get_by_label("one epoch on").click()
+
+
+def test_the_planes_of_a_volume_stand_as_in_the_still_picture(open_page: Open) -> None:
+    plan = layout(N, H, W, cols=3, scale=4, gap=12, planes=2)
+    page = open_page(page_of(layout=plan))
+    picture = Image.open(BytesIO(draw_slices(FRAMES[0], plan))).convert("RGB")
+    np.testing.assert_array_equal(shown(page), np.asarray(picture))
+
+
 def test_it_plays_by_itself_pauses_and_goes_round(open_page: Open) -> None:
     page = open_page(page_of(interval_ms=20), motion="no-preference")
     expect(page.locator("#play")).to_have_text("Pause")

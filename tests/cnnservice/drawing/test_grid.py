@@ -124,9 +124,52 @@ def test_images_are_drawn_pixel_for_pixel(data: st.DataObject) -> None:
 def test_slices_have_the_colours_matplotlib_gives_them(cmap: str) -> None:
     plan = layout(11, 3, 5, scale=2)
     picture = Image.open(BytesIO(draw_slices(SLICES, plan, cmap=cmap)))
-    assert picture.mode == "RGB"
+    assert picture.mode in ("P", "RGB")
     expected = drawn_by_hand(shaded_by_matplotlib(SLICES, cmap), plan)
     np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), expected)
+
+
+@pytest.mark.parametrize("cmap", ["viridis", "Greys", "bwr"])
+@pytest.mark.parametrize("cells", [200, 256])
+def test_a_palette_is_used_where_it_holds_white_too_and_the_colours_are_exact_either_way(cmap: str, cells: int) -> None:
+    # 256 evenly spaced values use every level.
+    slices = np.linspace(0, 1, cells, dtype=np.float32).reshape(2, 10 if cells == 200 else 16, -1)
+    plan = layout(2, *slices.shape[1:], scale=2)
+    picture = Image.open(BytesIO(draw_slices(slices, plan, cmap=cmap, normalize="layer")))
+    table = matplotlib.colormaps[cmap](range(256), bytes=True)[:, :3]
+    white = (table == 255).all(axis=1).any()
+    assert picture.mode == ("P" if cells == 200 or white else "RGB")
+    levels = np.minimum(slices * 256, 255).astype(int)
+    np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), drawn_by_hand(table[levels], plan))
+
+
+@pytest.mark.parametrize("cmap", ["gray", "viridis"])
+def test_slices_in_colour_are_drawn_in_their_colours_whatever_the_colormap(cmap: str) -> None:
+    colour = np.random.default_rng(0).normal(size=(5, 4, 6, 3)).astype(np.float32)
+    plan = layout(5, 4, 6, scale=3)
+    picture = Image.open(BytesIO(draw_slices(colour, plan, cmap=cmap)))
+    assert picture.mode == "RGB"
+    low, high = (edge(axis=(1, 2, 3), keepdims=True) for edge in (colour.min, colour.max))
+    expected = np.minimum((colour - low) / (high - low) * 256, 255).astype(np.uint8)
+    np.testing.assert_allclose(np.asarray(picture).astype(int), drawn_by_hand(expected, plan), atol=1)
+
+
+def test_the_planes_of_a_tile_stand_apart_but_closer_than_tiles() -> None:
+    slices = np.random.default_rng(0).normal(size=(4, 3, 6)).astype(np.float32)
+    plan = layout(4, 3, 6, cols=2, scale=4, gap=8, planes=3)
+    assert 0 < plan.seam < plan.gap
+    # The same planes as tiles of their own, by the range of their filter.
+    picture = pixels(draw_slices(slices, plan, normalize="layer"))
+    assert picture.shape == (plan.height, plan.width)
+    unit = (slices - slices.min()) / (slices.max() - slices.min())
+    shown = np.full(picture.shape, 255)
+    for index in range(4):
+        for plane in range(3):
+            y = index // 2 * (3 * 4 + 8)
+            x = index % 2 * (6 * 4 + 2 * plan.seam + 8) + plane * (2 * 4 + plan.seam)
+            cells = np.minimum(unit[index][:, 2 * plane : 2 * plane + 2] * 256, 255).astype(int)
+            shown[y : y + 12, x : x + 8] = cells.repeat(4, axis=0).repeat(4, axis=1)
+    np.testing.assert_array_equal(picture, shown)
 
 
 def test_gray_is_one_channel() -> None:
@@ -187,6 +230,36 @@ def test_a_caption_that_cannot_be_read_at_its_tiles_width_is_left_out() -> None:
     picture = pixels(draw_images(images, plan, labels=["1", "1000000"]))
     assert (picture[10:, :10] < 255).any()
     assert (picture[10:, plan.col_pitch :] == 255).all()
+
+
+def test_two_lines_of_captions_stand_below_each_other() -> None:
+    images = np.zeros((3, 28, 28, 1), np.uint8)
+    plan = layout(3, 28, 28, labels=2)
+    assert plan.label_height == 2 * layout(3, 28, 28, labels=1).label_height
+    picture = pixels(draw_images(images, plan, labels=["7 → 2\n0.98", "7 → 2", "\n0.98"]))
+    height, width = 28 * plan.scale, 28 * plan.scale
+    half = plan.label_height // 2
+    inked = [
+        [
+            bool((picture[height + line * half : height + (line + 1) * half, left : left + width] < 128).any())
+            for line in (0, 1)
+        ]
+        for left in (0, plan.col_pitch)
+    ]
+    third = picture[plan.row_pitch + height :, :width] < 128
+    assert inked == [[True, True], [True, False]]
+    assert [third[:half].any(), third[half:].any()] == [False, True]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_words_too_long_for_their_tile_are_cut_short_and_stay_within_it(channels: int) -> None:
+    images = np.zeros((2, 28, 28, channels), np.uint8)
+    plan = layout(2, 28, 28, labels=1)
+    names = ["a very long name of a class indeed → another one that is as long", "cat"]
+    picture = pixels(draw_images(images, plan, labels=names)).reshape(plan.height, plan.width, -1).min(axis=2)
+    strip = picture[28 * plan.scale :]
+    assert (strip[:, : 28 * plan.scale] < 128).any()
+    assert (strip[:, 28 * plan.scale : plan.col_pitch] == 255).all()
 
 
 def test_empty_captions_draw_nothing() -> None:

@@ -8,7 +8,7 @@ from matplotlib.colors import CenteredNorm
 from matplotlib.colors import Normalize as MatplotlibNormalize
 from numpy.typing import NDArray
 
-from cnnservice.drawing.normalize import Normalize, levels, normalize
+from cnnservice.drawing.normalize import Normalize, levels, normalize, shade
 
 SLICES = np.random.default_rng(0).normal(size=(6, 5, 4)).astype(np.float32)
 WAYS: list[Normalize] = ["each", "layer", "symmetric"]
@@ -93,3 +93,12 @@ def test_levels_by_hand() -> None:
     values = np.array([0, 0.5, 1, 1 / 256, np.nextafter(np.float32(1 / 256), np.float32(0))], np.float32)
     assert levels(values).tolist() == [0, 128, 255, 1, 0]
     assert levels(values).dtype == np.uint8
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_the_channels_of_a_slice_in_colour_have_one_range(how: Normalize) -> None:
+    colour = np.random.default_rng(2).normal(size=(4, 5, 6, 3)).astype(np.float32)
+    # One grey slice with the same numbers has the same range.
+    as_grey = levels(normalize(colour.reshape(4, 1, 90), how)).reshape(colour.shape)
+    np.testing.assert_array_equal(shade(colour, how, colour=True), as_grey)
+    assert not np.array_equal(shade(colour, how, colour=True), shade(colour, how, colour=False)) or how != "each"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from cnnservice.drawing.axes import Curve, Panel, nice_ticks
+from cnnservice.drawing.axes import Curve, Key, Panel, nice_ticks
 from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -185,3 +185,43 @@ def test_any_values_are_drawn_within_the_axes_with_ticks_that_differ(values: lis
     y_texts = [text.text for text in elements(svg, "text") if text.attrib.get("text-anchor") == "end"]
     assert len(set(y_texts)) == len(y_texts), y_texts
     assert all(len(text or "") <= 16 for text in y_texts), y_texts
+
+
+def test_panels_stand_in_rows_of_so_many_columns() -> None:
+    three = [Panel(f"panel {number}", "loss", [LOSS]) for number in range(3)]
+    first, second, third = polylines(draw_plot_svg(three, width=600, height=200, cols=2))
+    assert all(x < 300 and y < 200 for x, y in first)
+    assert all(x > 300 and y < 200 for x, y in second)
+    assert all(x < 300 and 200 < y < 400 for x, y in third)
+    assert pixels(draw_plot_png(three, width=600, height=200, cols=2)).shape == (800, 1200, 3)
+
+
+def test_a_curve_has_the_colour_it_is_given() -> None:
+    panel = Panel("Loss", "loss", [Curve("a", EPOCHS, LOSS.values, colour="#123456"), VAL_LOSS])
+    assert [line.attrib["stroke"] for line in elements(draw_plot_svg([panel]), "polyline")] == ["#123456", "#d95f02"]
+
+
+def test_a_curve_without_a_name_is_not_in_the_legend() -> None:
+    nameless = Panel("Loss", "loss", [Curve("", EPOCHS, LOSS.values), VAL_LOSS])
+    # The legend's lines are the only ones drawn to the right by so much and no more.
+    assert sum(path.attrib["d"].endswith("h28") for path in elements(draw_plot_svg([nameless]), "path")) == 1
+
+
+@pytest.mark.parametrize("count", [1, 4, 10])
+def test_keys_stand_below_the_panels_within_the_picture(count: int) -> None:
+    keys = [Key(f"a run with number {number}", "#d95f02", dashed=number % 2 == 1) for number in range(count)]
+    svg = draw_plot_svg(PANELS, keys=keys)
+    height = int(elements(svg, "rect")[0].attrib["height"])
+    assert height > 380
+    places = [
+        (float(text.attrib["x"]), float(text.attrib["y"]))
+        for text in elements(svg, "text")
+        if (text.text or "").startswith("a run")
+    ]
+    assert len(set(places)) == count
+    assert all(0 < x < 820 and 380 < y < height for x, y in places)
+    picture = pixels(draw_plot_png(PANELS, keys=keys))
+    assert picture.shape == (2 * height, 1920, 3)
+    for x, y in places:
+        assert near(picture, "#d95f02", 2 * (x - 33), 2 * y), f"no line at {x}, {y}"
+        assert (picture[int(2 * y) - 8 : int(2 * y) + 8, int(2 * x) : int(2 * x) + 100] < 128).any(), "no name"

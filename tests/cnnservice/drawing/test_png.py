@@ -21,6 +21,14 @@ def test_pillow_reads_back_every_pixel(array: NDArray[np.uint8]) -> None:
     np.testing.assert_array_equal(np.asarray(picture), array)
 
 
+@given(arrays(np.uint8, st.tuples(sides, sides)))
+def test_pillow_reads_back_every_colour_of_a_palette(array: NDArray[np.uint8]) -> None:
+    palette = np.random.default_rng(0).integers(0, 256, (256, 3), np.uint8)
+    picture = Image.open(BytesIO(encode_png(array, palette)))
+    assert picture.mode == "P"
+    np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), palette[array])
+
+
 @pytest.mark.parametrize("shape", [(40, 60), (40, 60, 3)])
 def test_a_view_with_strides_is_encoded_as_what_it_shows(shape: tuple[int, ...]) -> None:
     view = np.random.default_rng(0).integers(0, 256, shape, np.uint8)[::-2, 3::5]

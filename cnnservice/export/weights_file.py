@@ -1,0 +1,81 @@
+"""The model's weights alone, as one safetensors file, made from a checkpoint a piece at a time."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import obstore
+from obstore.exceptions import GenericError
+from obstore.store import ObjectStore
+
+from cnnservice.models import Snapshot
+from cnnservice.weights import CheckpointStore, DamagedFile, TensorEntry, layer_tensors, variable_name
+
+_PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A safetensors file that is not there yet: its first bytes are, and what follows them is read when it is sent."""
+
+    header: bytes
+    entries: tuple[TensorEntry, ...]
+    size: int
+    _store: ObjectStore
+    _path: str
+
+    def check(self) -> None:
+        """Read all of it once. Raises DamagedFile: of a file whose sending has begun, nothing can be said any more."""
+        for _ in self.chunks():
+            pass
+
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes, a piece at a time. Raises DamagedFile."""
+        yield self.header
+        for entry in self.entries:
+            crc32 = 0
+            for start in range(0, entry.length, _PIECE_BYTES):
+                piece = self._read(entry.start + start, min(_PIECE_BYTES, entry.length - start))
+                crc32 = zlib.crc32(piece, crc32)
+                yield piece
+            if crc32 != entry.crc32:
+                raise DamagedFile(self._path, f"tensor {entry.name} does not match its checksum")
+
+    def _read(self, start: int, length: int) -> bytes:
+        try:
+            return bytes(obstore.get_range(self._store, self._path, start=start, length=length))
+        except (FileNotFoundError, GenericError) as error:
+            raise DamagedFile(self._path, "it cannot be read; it may be cut short") from error
+
+
+def weights_file(store: CheckpointStore, snapshot: Snapshot, description: Mapping[str, str]) -> WeightsFile:
+    """Weights by `<layer>/<variable>`, e.g. Conv1/kernel, in the order of the layers; description is the metadata.
+
+    Raises DamagedFile. Source: the safetensors format, 0.x.
+    """
+    header = store.header(snapshot.file)
+    entries = {
+        f"{layer.name}/{variable_name(entry)}": entry
+        for layer in snapshot.summary().layers
+        for entry in layer_tensors(header, layer.name)
+    }
+    fields: dict[str, Any] = {"__metadata__": dict(description)}
+    end = 0
+    for name, entry in entries.items():
+        start, end = end, end + entry.length
+        fields[name] = {"dtype": _dtype_name(entry), "shape": entry.shape, "data_offsets": (start, end)}
+    content = json.dumps(fields, separators=(",", ":")).encode()
+    content += b" " * (-len(content) % 8)
+    first = len(content).to_bytes(8, "little") + content
+    return WeightsFile(first, tuple(entries.values()), len(first) + end, store.store, snapshot.file.path)
+
+
+def _dtype_name(entry: TensorEntry) -> str:
+    """As safetensors writes it: F32."""
+    dtype: np.dtype[Any] = entry.dtype
+    return f"{dtype.kind.upper()}{8 * dtype.itemsize}"
