@@ -142,6 +142,51 @@ SCHEMAS: dict[str, Any] = {
         "history": {"loss": [2.298, 2.29], "val_loss": [2.295, 2.285]},
     },
     "FilterSheet": {**_SHEET, "weight": "kernel", "channel": 0, "minus": None},
+    "Evaluation": {
+        "model_id": _ID,
+        "epoch": 30,
+        "samples": 1000,
+        "loss": 0.137,
+        "accuracy": 0.959,
+        "top_5_accuracy": 0.999,
+        "classes": [{"class": 0, "name": "0", "precision": 0.99, "recall": 0.98, "f1": 0.985, "support": 85}],
+        "confusion": [[83, 2], [1, 125]],
+        "mistakes": [
+            {
+                "image": "mnist:test:247",
+                "url": "/v1/datasets/mnist/test/247.png",
+                "label": 4,
+                "label_name": "4",
+                "predicted": 6,
+                "predicted_name": "6",
+                "probability": 0.81,
+                "label_probability": 0.12,
+            }
+        ],
+        "mistakes_total": 41,
+    },
+    "Comparison": {
+        "models": [
+            {
+                "id": _ID,
+                "dataset": "mnist",
+                "architecture": "cnn",
+                "status": "succeeded",
+                "layers": 7,
+                "params": 155606,
+                "optimizer": "sgd",
+                "epochs": 30,
+                "latest": _METRICS,
+                "best_epoch": 30,
+                "best": _METRICS,
+                "seconds_per_epoch": 1.4,
+                "seconds": 42.0,
+                "lineage": {"parent": None, "epoch": None, "children": []},
+                "history": {"loss": [2.298, 2.29]},
+            }
+        ],
+        "differences": [{"field": "/architecture", "values": {_ID: "cnn"}}],
+    },
     "VectorSheet": {
         "model_id": _ID,
         "layer": "Conv1",

@@ -20,7 +20,9 @@ from api.routes import (
     activations,
     animations,
     architectures,
+    compare,
     datasets,
+    evaluation,
     events,
     exports,
     filters,
@@ -69,6 +71,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         weights,
         activations,
         predictions,
+        evaluation,
+        compare,
         exports,
         images,
     )

@@ -18,7 +18,7 @@ from safetensors.numpy import load, save
 from cnnservice import errors
 from cnnservice.errors import DomainError
 
-Operation = Literal["feature_maps", "predictions", "export"]
+Operation = Literal["feature_maps", "predictions", "export", "evaluation"]
 LIFE_SECONDS = 120
 
 
@@ -65,7 +65,7 @@ def decode_images(content: bytes) -> NDArray[np.float32]:
 def send_answer(client: redis.Redis, reply_to: str, answer: Answer) -> None:
     """Put an answer where its asker waits."""
     head = {"request_id": answer.request_id, "error": _error_fields(answer.error)}
-    body = save({name: np.ascontiguousarray(array) for name, array in answer.arrays.items()})
+    body = save({name: np.asarray(array, order="C") for name, array in answer.arrays.items()})
     with client.pipeline(transaction=False) as pipeline:
         pipeline.rpush(reply_to, json.dumps(head).encode() + b"\n" + body)
         pipeline.expire(reply_to, LIFE_SECONDS)

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     max_animation_pixels: int = Field(300_000_000, ge=1, description="pixels in one GIF or WebP, all epochs")
     max_animation_values: int = Field(50_000_000, ge=1, description="weights in one animation, all epochs")
     max_embedded_weights_bytes: int = Field(5 << 20, ge=0, description="held within a notebook; larger are fetched")
+    max_compared_models: int = Field(8, ge=2)
     max_page_size: int = Field(200, ge=1)
 
     @cached_property

@@ -106,7 +106,7 @@ class CheckpointStore:
 
     def write(self, path: str, tensors: Tensors, notes: Mapping[str, Any]) -> StoredFile:
         """Store tensors and notes whole: a reader sees all of the file or none. notes must be JSON."""
-        contiguous = {name: np.ascontiguousarray(tensor).reshape(tensor.shape) for name, tensor in tensors.items()}
+        contiguous = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
         checks = {name: zlib.crc32(tensor.tobytes()) for name, tensor in contiguous.items()}
         content = save(contiguous, metadata={"crc32": json.dumps(checks), "notes": json.dumps(notes)})
         header_size = 8 + int.from_bytes(content[:8], "little")

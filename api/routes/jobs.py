@@ -13,6 +13,7 @@ from uuid_utils import uuid7
 from api.continuing import check_fits, going_on
 from api.dispatch import announce
 from api.problems import problems
+from api.results import delete_results
 from api.schemas import JobAnswer, JobPage, job_answer
 from api.services import ServicesDep
 from cnnservice import jobs
@@ -123,5 +124,6 @@ def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
 def delete_job(job_id: str, services: ServicesDep) -> None:
     """Its weights go with it, but for epochs that another model goes on from; 409 while it is queued or running."""
     services.checkpoints.delete(jobs.remove(services.database, job_id))
+    delete_results(services, job_id)
     delete_exports(services.checkpoints.store, job_id)
     services.checkpoints.delete_garbage(job_id, lambda paths: jobs.paths_in_use(services.database, paths))

@@ -21,6 +21,7 @@ _TITLE, _TEXT = 15, 12
 _STROKE, _MARKER, _DASH, _PAUSE = 2.0, 3.0, 6.0, 4.0
 _LEGEND_LINE, _LEGEND_ROW, _LEGEND_CHARACTER = 28.0, 18.0, 6.4
 _KEYS_MARGIN, _KEYS_GAP = 24.0, 60.0
+_FINER = 2
 
 LegendRow = tuple[str, str, bool, float, float]
 
@@ -111,21 +112,39 @@ def draw_plot_png(
     scale: int = 2,
 ) -> bytes:
     """The same picture, scale times as large in pixels. Lines are drawn at twice that and reduced, to be smooth."""
-    fine = scale * 2
     key_rows, below = _lay_keys(keys, width)
     columns, top = _grid(panels, height, cols)
-    lines = Image.new("RGB", (width * fine, (top + below) * fine), "white")
-    all_axes = place(panels, width, height, columns)
-    for axes in all_axes:
-        _png_lines(lines, axes, fine)
-    rows = [(name, colour, dashed, x, y + top) for name, colour, dashed, x, y in key_rows]
-    _png_legend_lines(lines, rows, fine)
-    picture = lines.reduce(2)
-    for axes in all_axes:
-        _png_text(picture, axes, scale)
-    _png_legend_text(picture, rows, scale)
+    picture = Image.new("RGB", (width * scale, (top + below) * scale), "white")
+    # A row of panels at a time, because what is yet to be reduced takes four times the picture's memory.
+    for row, first in enumerate(range(0, len(panels), columns)):
+        axes = place(panels[first : first + columns], width, height, columns)
+        picture.paste(_draw_row(axes, (width, height), scale), (0, row * height * scale))
+    if keys:
+        picture.paste(_draw_keys(key_rows, (width, below), scale), (0, top * scale))
     # A palette has no room for so many greys.
     return encode_png(np.asarray(picture)) if any(panel.heat for panel in panels) else _encode(picture)
+
+
+def _draw_row(row: Sequence[Axes], size: tuple[int, int], scale: int) -> Image.Image:
+    lines = _fine_canvas(size, scale)
+    for axes in row:
+        _png_lines(lines, axes, scale * _FINER)
+    picture = lines.reduce(_FINER)
+    for axes in row:
+        _png_text(picture, axes, scale)
+    return picture
+
+
+def _draw_keys(rows: Sequence[LegendRow], size: tuple[int, int], scale: int) -> Image.Image:
+    lines = _fine_canvas(size, scale)
+    _png_legend_lines(lines, rows, scale * _FINER)
+    picture = lines.reduce(_FINER)
+    _png_legend_text(picture, rows, scale)
+    return picture
+
+
+def _fine_canvas(size: tuple[int, int], scale: int) -> Image.Image:
+    return Image.new("RGB", (size[0] * scale * _FINER, size[1] * scale * _FINER), "white")
 
 
 def _encode(picture: Image.Image) -> bytes:

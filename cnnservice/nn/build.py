@@ -44,7 +44,7 @@ def own_layers(model: keras.Model) -> list[keras.Layer]:
 def compile_model(model: keras.Model, compile_spec: Compile) -> None:
     """Attach the loss, the optimizer, with its variables made, and the metrics."""
     model.compile(
-        loss=_keras_object(compile_spec.loss),
+        loss=keras_object(compile_spec.loss),
         optimizer=_build_optimizer(compile_spec.optimizer),
         metrics=list(compile_spec.metrics),
     )
@@ -64,10 +64,10 @@ def _build_optimizer(spec: AnyOptimizer) -> keras.Optimizer:
 
 
 def _arguments(spec: Spec) -> dict[str, Any]:
-    return {name: _keras_object(value) for name, value in spec if name not in _OURS}
+    return {name: keras_object(value) for name, value in spec if name not in _OURS}
 
 
-def _keras_object(value: Any) -> Any:
+def keras_object(value: Any) -> Any:
     """The object of Keras that a spec stands for; what is none is an argument as it is."""
     homes = {
         InitializerSpec: keras.initializers,

@@ -31,8 +31,8 @@ class WarmModel:
     def __init__(self, architecture: Architecture, input_shape: Shape) -> None:
         self.keras_model = build_model(architecture, input_shape)
         self.variables = model_variables(self.keras_model)
-        names = [node.name for node in nodes(architecture, input_shape)]
-        self._layers = [self.keras_model.get_layer(name) for name in names]
+        self.names = [node.name for node in nodes(architecture, input_shape)]
+        self._layers = [self.keras_model.get_layer(name) for name in self.names]
         self._loaded: str | None = None
         self._forward = self._compile(input_shape)
 

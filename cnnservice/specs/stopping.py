@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from cnnservice.specs.base import Spec
@@ -28,24 +29,27 @@ class EarlyStopping(Spec):
         """Whether to stop after these epochs, told by their metrics.
 
         A function of the epochs alone, so that a training which was interrupted stops where it would have.
-        The same decisions as keras.callbacks.EarlyStopping's.
+        The same decisions as keras.callbacks.EarlyStopping's, which compares in float32.
         """
         sign = 1.0 if self._less_is_better() else -1.0
         values = [sign * metrics[self.monitor] for metrics in history]
         baseline = None if self.baseline is None else sign * self.baseline
-        best, wait = float("inf"), 0
+        best, wait = None, 0
         for epoch, value in enumerate(values):
             if epoch < self.start_from_epoch:
                 continue
             wait += 1
-            if value + self.min_delta < best:
+            if self._is_better(value, best):
                 best = value
-                if baseline is None or value + self.min_delta < baseline:
+                if self._is_better(value, baseline):
                     wait = 0
                 continue
             if wait >= self.patience and epoch > 0:
                 return True
         return False
+
+    def _is_better(self, value: float, than: float | None) -> bool:
+        return than is None or bool(np.float32(value + self.min_delta) < np.float32(than))
 
     def _less_is_better(self) -> bool:
         if self.mode != "auto":

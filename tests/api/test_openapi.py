@@ -58,6 +58,12 @@ get /v1/models/{model_id}/layers/{layer}/activations.png
 get /v1/models/{model_id}/layers/{layer}/activations.json
 get /v1/models/{model_id}/layers/{layer}/activations.npy
 get /v1/models/{model_id}/predictions.json
+get /v1/models/{model_id}/evaluation.json
+get /v1/models/{model_id}/confusion.png
+get /v1/models/{model_id}/mistakes.png
+get /v1/compare
+get /v1/compare/history.png
+get /v1/compare/history.svg
 get /v1/models/{model_id}/export
 post /v1/images
 post /v1/models/{model_id}/activations

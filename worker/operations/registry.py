@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from cnnservice.inspection import Operation
 from worker.operations.computation import Arrays, Computation
+from worker.operations.evaluation import evaluation
 from worker.operations.export import export
 from worker.operations.feature_maps import feature_maps
 from worker.operations.predictions import predictions
 
 OPERATIONS: dict[Operation, Callable[[Computation], Arrays]] = {
     "export": export,
+    "evaluation": evaluation,
     "feature_maps": feature_maps,
     "predictions": predictions,
 }

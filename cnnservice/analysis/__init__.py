@@ -1,0 +1,1 @@
+"""What a network's outputs on the test split say of it. NumPy alone."""

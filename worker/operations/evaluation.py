@@ -1,0 +1,17 @@
+"""A network over its test split."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from worker.operations.computation import Arrays, Computation
+from worker.samples import test_split
+
+
+def evaluation(computation: Computation) -> Arrays:
+    """outputs (n, classes) and the loss () of the test split."""
+    from cnnservice.nn.evaluation import evaluate
+
+    images, labels = test_split(computation.parts, computation.snapshot)
+    outputs, loss = evaluate(computation.model, computation.snapshot.spec.compile, images, labels)
+    return {"outputs": outputs, "loss": np.array(loss, np.float64)}
