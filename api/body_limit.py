@@ -5,6 +5,8 @@ Starlette's own limit answers in plain text and does not say what the limit is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,8 +33,9 @@ class BodyTooLarge(TooLargeError, HTTPException):
 class BodyLimit:
     """Counts the bytes of a body as they come, whatever Content-Length says."""
 
-    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int, larger_uploads: Mapping[str, int]) -> None:
         self._app, self._json_bytes, self._upload_bytes = app, json_bytes, upload_bytes
+        self._larger_uploads = larger_uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -41,7 +44,8 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         multipart = headers.get(b"content-type", b"").startswith(b"multipart/")
-        limit = self._upload_bytes + _MULTIPART_OVERHEAD if multipart else self._json_bytes
+        upload_bytes = self._larger_uploads.get(scope["path"], self._upload_bytes)
+        limit = upload_bytes + _MULTIPART_OVERHEAD if multipart else self._json_bytes
         seen = 0
 
         async def counted() -> Message:

@@ -96,6 +96,11 @@ _DATASET = {
     "licence": "CC BY-SA 3.0",
     "available": True,
     "samples_on_disk": {"train": 6000, "test": 1000},
+    "class_counts": {
+        "train": [592, 671, 581, 608, 623, 514, 608, 651, 551, 601],
+        "test": [85, 126, 116, 107, 110, 87, 87, 99, 89, 94],
+    },
+    "built_in": True,
 }
 
 SCHEMAS: dict[str, Any] = {
@@ -135,6 +140,13 @@ SCHEMAS: dict[str, Any] = {
     },
     "LayersAnswer": {"model_id": _ID, "epoch": 30, "layers": [_WEIGHTS]},
     "LayerWeights": _WEIGHTS,
+    "LayerAnalysis": {
+        **_WEIGHTS,
+        "filters": 32,
+        "duplicate_filters": [{"filters": [3, 17], "similarity": 0.997}],
+        "zero_filters": [],
+        "dead_filters": [8],
+    },
     "History": {
         "model_id": _ID,
         "epoch": [1, 2],

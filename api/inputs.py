@@ -51,7 +51,7 @@ def load_image(services: Services, snapshot: Snapshot, text: str, invert: Invert
     reference = parse_reference(text)
     if isinstance(reference, UploadReference):
         return fit_upload(services, snapshot, _read_upload(services, reference), invert)
-    image = load_reference(reference, services.settings.datasets_path)
+    image = load_reference(reference, services.catalogue)
     expected = snapshot.dataset.shape
     if image.shape != expected:
         detail = f"{text} is {list(image.shape)}; this model takes images {list(expected)} of {snapshot.spec.dataset}."
@@ -69,7 +69,7 @@ def label_of_reference(services: Services, text: str) -> int | None:
     """The true class of a data set's image; None of an upload."""
     reference = parse_reference(text)
     if isinstance(reference, DatasetReference):
-        return label_of(reference, services.settings.datasets_path)
+        return label_of(reference, services.catalogue)
     return None
 
 

@@ -36,6 +36,7 @@ from api.routes import (
 from api.services import Services
 from cnnservice.broker import celery_options, connect, connect_async
 from cnnservice.database.engine import Database
+from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
 from cnnservice.weights import CheckpointStore, open_store
@@ -57,7 +58,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.services = _connect(settings)
     problems.install(app)
-    app.add_middleware(BodyLimit, json_bytes=settings.max_body_bytes, upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(
+        BodyLimit,
+        json_bytes=settings.max_body_bytes,
+        upload_bytes=settings.max_upload_bytes,
+        larger_uploads={"/v1/datasets": settings.max_dataset_upload_bytes},
+    )
     app.add_middleware(Metrics)
     rooms = (
         system,
@@ -88,10 +94,12 @@ def _connect(settings: Settings) -> Services:
     celery.conf.update(celery_options(settings))
     events = EventWriter(connect(settings), settings)
     client = connect_async(settings)
+    store = open_store(settings.resolved_store_url)
     return Services(
         settings=settings,
         database=database,
-        checkpoints=CheckpointStore(open_store(settings.resolved_store_url)),
+        checkpoints=CheckpointStore(store),
+        catalogue=Catalogue(database, store, settings.datasets_path),
         redis=client,
         events=events,
         hub=EventHub(client),

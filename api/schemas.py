@@ -215,6 +215,39 @@ class LayerWeights(LayerAnswer):
     weights: list[WeightStatistics]
 
 
+class DuplicateGroup(BaseModel):
+    """Filters whose kernels point the same way: each reaches every other over pairs of cosine `threshold` or more."""
+
+    filters: list[int]
+    similarity: float = Field(description="the least cosine of those pairs; filters that only others join differ more")
+
+
+class LayerAnalysis(LayerWeights):
+    """A layer with its weights in numbers, and what there is to say of its filters.
+
+    A filter's index is that of its channel in the output. All four are null where the layer has no kernel, and where
+    `analysis` is false.
+    """
+
+    filters: int | None = Field(None, description="how many filters, or units, it has")
+    duplicate_filters: list[DuplicateGroup] | None = Field(
+        None,
+        description="groups of filters that, but for their lengths and biases, compute the same: cosine of the "
+        "flattened kernels. Of a separable convolution that of the kernels that its two make together; of a depthwise "
+        "one also between filters that read different channels",
+    )
+    zero_filters: list[int] | None = Field(
+        None,
+        description="filters whose kernel is zero throughout: equal, but without a direction, and so in no group",
+    )
+    dead_filters: list[int] | None = Field(
+        None,
+        description="filters whose output is zero at every position of every test image of the model's training: the "
+        "layer's own output, after its activation, or that of the batch_normalization and activation layers after it, "
+        "for as long as nothing else reads what they read",
+    )
+
+
 class LayersAnswer(BaseModel):
     """Every layer at an epoch."""
 
@@ -342,6 +375,10 @@ class DatasetAnswer(BaseModel):
     licence: str
     available: bool = Field(description="whether a job of the default size can begin without fetching anything")
     samples_on_disk: dict[str, int] = Field(description="images that are here now")
+    class_counts: dict[str, list[int]] = Field(
+        description="of the images that are here, by split: how many of each class"
+    )
+    built_in: bool = Field(description="whether it comes with the service and cannot be deleted")
 
 
 class DatasetList(BaseModel):

@@ -12,6 +12,7 @@ from api.dispatch import Dispatcher
 from api.event_hub import EventHub
 from api.inspector import Inspector
 from cnnservice.database.engine import Database
+from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
 from cnnservice.weights import CheckpointStore
@@ -24,6 +25,7 @@ class Services:
     settings: Settings
     database: Database
     checkpoints: CheckpointStore
+    catalogue: Catalogue
     redis: redis.asyncio.Redis
     events: EventWriter
     hub: EventHub

@@ -18,7 +18,7 @@ from safetensors.numpy import load, save
 from cnnservice import errors
 from cnnservice.errors import DomainError
 
-Operation = Literal["feature_maps", "predictions", "export", "evaluation"]
+Operation = Literal["feature_maps", "predictions", "export", "evaluation", "unit_activity"]
 LIFE_SECONDS = 120
 
 

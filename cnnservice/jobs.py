@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox
+from cnnservice.datasets.catalogue import hold_dataset
 from cnnservice.errors import ConflictError, NotFoundError
 from cnnservice.specs.job import JobSpec
 from cnnservice.weights import StoredFile
@@ -135,8 +136,8 @@ def submit(
     """Store a job and the wake-up it is owed in one transaction. Returns the job, and whether it is new.
 
     One that goes on from another, at an epoch that its spec tells by number, begins with the other's epochs as its own.
-    Raises KeyReused when the key made a job from another body, UnknownJob and UnknownEpoch when there is nothing to go
-    on from.
+    dataset_record tells an uploaded data set. Raises KeyReused when the key made a job from another body, UnknownJob
+    and UnknownEpoch when there is nothing to go on from, UnknownDataset when the data set has been deleted meanwhile.
     """
     try:
         with database.write() as session:
@@ -158,6 +159,8 @@ def submit(
                 start_epoch=0,
                 dataset_record=dataset_record,
             )
+            if dataset_record is not None:
+                hold_dataset(session, spec.dataset, dataset_record["sha256"])
             session.add(job)
             session.flush()
             if spec.continue_from is not None:

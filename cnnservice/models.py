@@ -12,7 +12,8 @@ from cnnservice.database.engine import Database
 from cnnservice.database.tables import Epoch, Job
 from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.preprocessing import Normalizer
-from cnnservice.datasets.registry import get_dataset
+from cnnservice.datasets.registry import DATASETS
+from cnnservice.datasets.uploaded import dataset_of
 from cnnservice.errors import NotFoundError
 from cnnservice.specs.architecture import Architecture, LayerSummary, Summary, summarize
 from cnnservice.specs.job import JobSpec, resolve
@@ -48,7 +49,8 @@ class Snapshot:
     @property
     def dataset(self) -> Dataset:
         """What it was trained on."""
-        return get_dataset(self.spec.dataset)
+        record = self.job.dataset_record
+        return dataset_of(self.job.dataset, record) if record else DATASETS[self.job.dataset]
 
     @property
     def normalizer(self) -> Normalizer:

@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     max_tags: int = Field(20, ge=0)
     max_body_bytes: int = Field(1 << 20, ge=1024, description="a JSON body")
     max_upload_bytes: int = Field(10 << 20, ge=1024, description="an uploaded image")
+    max_dataset_upload_bytes: int = Field(512 << 20, ge=1024, description="an uploaded data set, as packed")
+    max_dataset_bytes: int = Field(2 << 30, ge=1024, description="its pixels, unpacked, all splits")
+    max_dataset_images: int = Field(200_000, ge=2, description="in an uploaded data set, all splits")
+    max_classes: int = Field(1000, ge=2, description="of an uploaded data set")
     max_image_pixels: int = Field(25_000_000, ge=1)
     max_slices: int = Field(4096, ge=1, description="tiles in one picture")
     max_picture_pixels: int = Field(50_000_000, ge=1)
@@ -59,6 +63,7 @@ class Settings(BaseSettings):
     max_animation_values: int = Field(50_000_000, ge=1, description="weights in one animation, all epochs")
     max_embedded_weights_bytes: int = Field(5 << 20, ge=0, description="held within a notebook; larger are fetched")
     max_compared_models: int = Field(8, ge=2)
+    max_compared_filters: int = Field(4096, ge=1, description="of one layer, looked through for duplicates")
     max_page_size: int = Field(200, ge=1)
 
     @cached_property

@@ -12,6 +12,7 @@ from celery import Celery
 
 from cnnservice.broker import INSPECT_QUEUE, INSPECT_TASK, TRAIN_QUEUE, TRAIN_TASK, celery_options, connect
 from cnnservice.database.engine import Database
+from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
 from cnnservice.weights import CheckpointStore, open_store
@@ -40,18 +41,22 @@ class Resources:
     store: CheckpointStore
     redis: redis.Redis
     events: EventWriter
+    catalogue: Catalogue
     owner: str
 
 
 @cache
 def _resources_of(process_id: int) -> Resources:
     client = connect(settings)
+    database = Database(settings.resolved_database_url)
+    store = open_store(settings.resolved_store_url)
     return Resources(
         settings,
-        Database(settings.resolved_database_url),
-        CheckpointStore(open_store(settings.resolved_store_url)),
+        database,
+        CheckpointStore(store),
         client,
         EventWriter(client, settings),
+        Catalogue(database, store, settings.datasets_path),
         f"{socket.gethostname()}:{process_id}",
     )
 

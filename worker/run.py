@@ -12,9 +12,9 @@ from typing import Any, Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from cnnservice import jobs
-from cnnservice.datasets.arrays import open_arrays
 from cnnservice.datasets.preprocessing import Normalizer, fit_normalizer, one_hot
-from cnnservice.datasets.registry import get_dataset
+from cnnservice.datasets.registry import DATASETS
+from cnnservice.datasets.uploaded import dataset_of
 from cnnservice.models import stored_file
 from cnnservice.nn.fetch import fetch_if_missing
 from cnnservice.nn.runtime import describe
@@ -98,11 +98,12 @@ class Run:
             parts.events.append(claim.job_id, "epoch", self._epochs_done, body)
 
     def _samples(self) -> tuple[Samples, Normalizer]:
-        spec, folder = self.claim.spec, self._parts.settings.datasets_path
-        dataset = get_dataset(spec.dataset)
+        spec, catalogue = self.claim.spec, self._parts.catalogue
+        record = self.claim.dataset_record
+        dataset = dataset_of(spec.dataset, record) if record else DATASETS[spec.dataset]
         counts = {"train": spec.train_samples, "test": spec.test_samples}
-        fetch_if_missing(dataset, folder, counts)
-        arrays = open_arrays(dataset, folder, train_samples=counts["train"], test_samples=counts["test"])
+        fetch_if_missing(dataset, catalogue.datasets_path, counts)
+        arrays = catalogue.open(dataset, train_samples=counts["train"], test_samples=counts["test"])
         # Once found, it stays: a network goes on with the inputs it knows.
         normalizer = (
             Normalizer.from_record(self.claim.normalizer)

@@ -19,9 +19,10 @@ _log = logging.getLogger(__name__)
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def _import_tensorflow(**_: Any) -> None:
-    from cnnservice.nn import runtime, training  # noqa: F401
+    from cnnservice.nn import fetch, runtime, training  # noqa: F401
 
     runtime.configure()
+    fetch.store_placed(resources().settings.datasets_path)
 
 
 @app.task(name=TRAIN_TASK)  # type: ignore[untyped-decorator]

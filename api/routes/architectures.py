@@ -8,7 +8,6 @@ from api.problems import problems
 from api.schemas import ArchitectureQuestion, Preset, PresetList, SummaryAnswer, summary_answer
 from api.services import ServicesDep
 from cnnservice.datasets.errors import UnknownDataset
-from cnnservice.datasets.registry import get_dataset
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.specs import presets as specs
 from cnnservice.specs.advice import advise
@@ -33,7 +32,7 @@ def list_architectures() -> PresetList:
 def validate_architecture(question: ArchitectureQuestion, services: ServicesDep) -> SummaryAnswer:
     """Shapes and parameters, layer by layer; 422 says which layer cannot stand, and why."""
     try:
-        dataset = get_dataset(question.dataset)
+        dataset = services.catalogue.get(question.dataset)
     except UnknownDataset as error:
         raise InvalidError(error.detail, errors=(FieldError("/dataset", error.detail),)) from None
     shape, classes = dataset.shape, len(dataset.classes)

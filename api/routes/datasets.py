@@ -1,12 +1,15 @@
-"""Data sets: what there is, and samples to look at."""
+"""Data sets: what there is, samples to look at, and those that clients bring."""
 
 from __future__ import annotations
 
+import tempfile
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from pydantic import Field
 
 from api.caching import Conditional
@@ -14,12 +17,13 @@ from api.problems import problems
 from api.schemas import DatasetAnswer, DatasetList, SampleAnswer
 from api.services import Services, ServicesDep
 from api.sheets import check_picture
-from cnnservice.datasets.arrays import open_arrays, samples_on_disk
 from cnnservice.datasets.dataset import Dataset
-from cnnservice.datasets.errors import IndexOutOfRange
+from cnnservice.datasets.errors import DatasetTooLarge, IndexOutOfRange
+from cnnservice.datasets.incoming.reading import read_dataset
 from cnnservice.datasets.references import DatasetReference, label_of, load_reference
-from cnnservice.datasets.registry import DATASETS, get_dataset
+from cnnservice.datasets.uploaded import Upload
 from cnnservice.drawing.grid import draw_images, layout
+from cnnservice.errors import FieldError, InvalidError
 from cnnservice.specs.base import Spec
 from cnnservice.specs.drawing import SampleDrawing
 from cnnservice.specs.job import JobSpec
@@ -37,13 +41,52 @@ class ImageScale(Spec):
 @router.get("", summary="List the data sets")
 def list_datasets(services: ServicesDep) -> DatasetList:
     """Every data set a job can train on."""
-    return DatasetList(items=[_answer(dataset, services) for dataset in DATASETS.values()])
+    return DatasetList(items=[_answer(dataset, services) for dataset in services.catalogue.all()])
 
 
 @router.get("/{name}", summary="One data set", responses=problems(404))
 def get_dataset_by_name(name: str, services: ServicesDep) -> DatasetAnswer:
     """Shape, classes, sizes, source and licence."""
-    return _answer(get_dataset(name), services)
+    return _answer(services.catalogue.get(name), services)
+
+
+@router.post("", status_code=201, summary="Upload a data set", responses=problems(409, 413, 422, 503))
+def create_dataset(
+    name: Annotated[str, Form(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$", examples=["my_digits"])],
+    file: UploadFile,
+    response: Response,
+    services: ServicesDep,
+    height: Annotated[int | None, Form(ge=1, le=4096, description="what pictures in a .zip are fitted to")] = None,
+    width: Annotated[int | None, Form(ge=1, le=4096, description="with height")] = None,
+) -> DatasetAnswer:
+    """An `.npz` of `x_train`, `y_train`, `x_test`, `y_test`, or a `.zip` of `train/<class>/*.png` (and `test/…`).
+
+    Without `test/`, every sixth image of a class is for testing. A name stands for the same images for ever; the same
+    file under the same name may be sent again.
+    """
+    if (height is None) != (width is None):
+        detail = "height and width are given together, or neither."
+        raise InvalidError(detail, errors=(FieldError("/height", detail),))
+    settings = services.settings
+    if (file.size or 0) > settings.max_dataset_upload_bytes:
+        raise DatasetTooLarge(
+            f"has {file.size} bytes", settings.max_dataset_upload_bytes, "CNNSERVICE_MAX_DATASET_UPLOAD_BYTES"
+        )
+    settings.datasets_path.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=settings.datasets_path) as folder:
+        arrays = Path(folder) / "arrays"
+        arrays.mkdir()
+        size = (height, width) if height is not None and width is not None else None
+        record = read_dataset(file.file, arrays, settings, size=size)
+        dataset = services.catalogue.add(name, record, arrays, now=time.time())
+    response.headers["Location"] = f"/v1/datasets/{name}"
+    return _answer(dataset, services)
+
+
+@router.delete("/{name}", status_code=204, summary="Delete an uploaded data set", responses=problems(404, 409, 503))
+def delete_dataset(name: str, services: ServicesDep) -> None:
+    """Models trained on it stay. 409 for a built-in one, or one that a live job reads."""
+    services.catalogue.remove(name, now=time.time())
 
 
 @router.get(
@@ -56,8 +99,8 @@ def draw_samples(
     name: str, split: Split, query: Annotated[SampleDrawing, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """rows*cols images from `start`, or as many at random with `seed`. With `labels`, the class below each."""
-    dataset = get_dataset(name)
-    arrays = open_arrays(dataset, services.settings.datasets_path)
+    dataset = services.catalogue.get(name)
+    arrays = services.catalogue.open(dataset)
     count, wanted = arrays.count(split), query.rows * query.cols
     conditional = Conditional(request, "last", f"{name}:{split}:{count}", query)
     if (answer := conditional.not_modified()) is not None:
@@ -100,7 +143,7 @@ def draw_sample(
     services: ServicesDep,
 ) -> Response:
     """As it is, or enlarged by a whole number."""
-    image = load_reference(DatasetReference(name, split, index), services.settings.datasets_path)
+    image = load_reference(DatasetReference(name, split, index), services.catalogue)
     conditional = Conditional(request, index, f"{name}:{split}:{index}", query)
     if (answer := conditional.not_modified()) is not None:
         return answer
@@ -113,23 +156,24 @@ def draw_sample(
 def get_sample(name: str, split: Split, index: int, services: ServicesDep) -> SampleAnswer:
     """Label, class name and pixels."""
     reference = DatasetReference(name, split, index)
-    image = load_reference(reference, services.settings.datasets_path)
-    label = label_of(reference, services.settings.datasets_path)
+    image = load_reference(reference, services.catalogue)
+    label = label_of(reference, services.catalogue)
     return SampleAnswer(
         reference=f"{name}:{split}:{index}",
         dataset=name,
         split=split,
         index=index,
         label=label,
-        class_name=get_dataset(name).classes[label],
+        class_name=services.catalogue.get(name).classes[label],
         shape=list(image.shape),
         pixels=image.tolist(),
     )
 
 
 def _answer(dataset: Dataset, services: Services) -> DatasetAnswer:
-    here = samples_on_disk(dataset, services.settings.datasets_path)
+    arrays = services.catalogue.open(dataset)
     default = JobSpec(dataset=dataset.name)
+    wanted = {"train": default.train_samples, "test": default.test_samples}
     return DatasetAnswer(
         name=dataset.name,
         shape=list(dataset.shape),
@@ -138,6 +182,11 @@ def _answer(dataset: Dataset, services: Services) -> DatasetAnswer:
         dtype=dataset.dtype,
         source=dataset.source,
         licence=dataset.licence,
-        available=here["train"] >= default.train_samples and here["test"] >= default.test_samples,
-        samples_on_disk=here,
+        built_in=not isinstance(dataset.origin, Upload),
+        available=all(arrays.count(split) >= min(wanted[split], count) for split, count in dataset.splits.items()),
+        samples_on_disk=dict(arrays.samples),
+        class_counts={
+            split: np.bincount(arrays.labels(split), minlength=len(dataset.classes)).tolist()
+            for split in dataset.splits
+        },
     )

@@ -21,7 +21,6 @@ from api.services import Services, ServicesDep
 from api.sheets import check_picture
 from cnnservice.analysis.confusion import class_scores, confusion_matrix
 from cnnservice.analysis.mistakes import probabilities_of, worst_mistakes
-from cnnservice.datasets.arrays import open_arrays
 from cnnservice.drawing.confusion import draw_confusion_png
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.errors import NotFoundError
@@ -157,14 +156,12 @@ async def draw_mistakes(
 
 async def _judge(services: Services, snapshot: Snapshot) -> _Judged:
     arrays = await computed_once(services, snapshot, "evaluation")
-    folder, count = services.settings.datasets_path, snapshot.spec.test_samples
-    split = await run_in_threadpool(open_arrays, snapshot.dataset, folder, test_samples=count)
+    split = await run_in_threadpool(services.catalogue.open, snapshot.dataset, test_samples=snapshot.spec.test_samples)
     return _Judged(probabilities_of(arrays["outputs"]), split.labels("test"), float(arrays["loss"]))
 
 
 def _test_images(services: Services, snapshot: Snapshot) -> NDArray[np.uint8]:
-    folder = services.settings.datasets_path
-    return open_arrays(snapshot.dataset, folder, test_samples=snapshot.spec.test_samples).images("test")
+    return services.catalogue.open(snapshot.dataset, test_samples=snapshot.spec.test_samples).images("test")
 
 
 def _mistake(snapshot: Snapshot, judged: _Judged, index: int) -> Mistake:

@@ -126,8 +126,8 @@ def _notebook(snapshot: Snapshot, query: ExportQuery, request: Request, services
 
 def _example(snapshot: Snapshot, services: Services) -> Example | None:
     """The first test image, where the data set is on this machine."""
-    reference, folder = DatasetReference(snapshot.spec.dataset, "test", 0), services.settings.datasets_path
+    reference, catalogue = DatasetReference(snapshot.spec.dataset, "test", 0), services.catalogue
     try:
-        return Example(load_reference(reference, folder), str(reference), label_of(reference, folder))
+        return Example(load_reference(reference, catalogue), str(reference), label_of(reference, catalogue))
     except DomainError:
         return None

@@ -18,8 +18,9 @@ from api.schemas import JobAnswer, JobPage, job_answer
 from api.services import ServicesDep
 from cnnservice import jobs
 from cnnservice.datasets.arrays import check_samples
+from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.errors import UnknownDataset
-from cnnservice.datasets.registry import get_dataset
+from cnnservice.datasets.uploaded import record_of
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.export.formats import delete_exports
 from cnnservice.jobs import Status
@@ -53,8 +54,8 @@ def create_job(
     ] = None,
 ) -> JobAnswer:
     """Only `dataset` is required; the defaults are the notebook's network and settings."""
-    spec = going_on(spec, services.database)
-    _check(spec, services)
+    dataset, spec = _complete(spec, services)
+    _check(spec, dataset, services)
     job, new = jobs.submit(
         services.database,
         spec,
@@ -62,6 +63,7 @@ def create_job(
         now=time.time(),
         idempotency_key=idempotency_key,
         body_sha256=hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
+        dataset_record=record_of(dataset),
     )
     if new:
         announce(services.events, job)
@@ -70,11 +72,23 @@ def create_job(
     return job_answer(job)
 
 
-def _check(spec: JobSpec, services: ServicesDep) -> None:
+def _complete(spec: JobSpec, services: ServicesDep) -> tuple[Dataset, JobSpec]:
+    """The data set, and the spec with what it leaves open: a small data set is by default taken whole."""
+    going = going_on(spec, services.database)
     try:
-        dataset = get_dataset(spec.dataset)
+        dataset = services.catalogue.get(going.dataset)
     except UnknownDataset as error:
         raise InvalidError(error.detail, errors=(FieldError("/dataset", error.detail),)) from None
+    sizes = {"train_samples": dataset.splits["train"], "test_samples": dataset.splits["test"]}
+    smaller = {
+        name: size
+        for name, size in sizes.items()
+        if name not in spec.model_fields_set and spec.continue_from is None and getattr(going, name) > size
+    }
+    return dataset, going.model_copy(update=smaller)
+
+
+def _check(spec: JobSpec, dataset: Dataset, services: ServicesDep) -> None:
     check_samples(dataset, train_samples=spec.train_samples, test_samples=spec.test_samples)
     summary = check_job(spec, dataset.shape, len(dataset.classes), services.settings)
     check_fits(spec, summary, services.database)

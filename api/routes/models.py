@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
+from numpy.typing import NDArray
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
 from api.problems import problems
 from api.queries import EpochQuery
+from api.results import computed_once
 from api.schemas import (
+    DuplicateGroup,
     History,
+    LayerAnalysis,
     LayersAnswer,
     LayerWeights,
     Lineage,
@@ -24,15 +30,27 @@ from api.schemas import (
 )
 from api.services import Services, ServicesDep
 from cnnservice import jobs
+from cnnservice.analysis.filters import duplicate_filters, filter_matrix, has_filters, zero_filters
 from cnnservice.database.tables import Epoch
 from cnnservice.drawing.axes import Curve, Panel
 from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.models import Snapshot, layer_weights, open_snapshot
 from cnnservice.specs.advice import advise
 from cnnservice.specs.architecture import LayerSummary
+from cnnservice.specs.errors import LimitExceeded
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 Epochs = Annotated[EpochQuery, Query()]
+NamedArrays = list[tuple[str, NDArray[Any]]]
+
+
+class LayerQuery(EpochQuery):
+    """What is said of one layer, at which epoch."""
+
+    analysis: Annotated[
+        bool, Field(description="false leaves out what is said of its filters, for which an inspect worker is needed")
+    ] = True
+    threshold: Annotated[float, Field(gt=0, le=1, description="cosine from which two filters are duplicates")] = 0.99
 
 
 @router.get(
@@ -95,20 +113,53 @@ def list_layers(model_id: str, query: Epochs, request: Request, services: Servic
 
 @router.get(
     "/{model_id}/layers/{layer}",
-    summary="One layer's weights in numbers",
-    response_model=LayerWeights,
+    summary="One layer's weights in numbers, its dead and its duplicate filters",
+    response_model=LayerAnalysis,
     responses=_WEIGHTS,
 )
-def get_layer(model_id: str, layer: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
-    """Shape, range, mean and standard deviation of each of its weight arrays at an epoch."""
-    snapshot = open_snapshot(services.database, model_id, query.epoch)
+async def get_layer(
+    model_id: str, layer: str, query: Annotated[LayerQuery, Query()], request: Request, services: ServicesDep
+) -> Response:
+    """Shape, range, mean and standard deviation of each of its weight arrays, and which filters are wasted."""
+    snapshot = await run_in_threadpool(open_snapshot, services.database, model_id, query.epoch)
     summary = snapshot.layer(layer)
-    conditional = Conditional(request, query.epoch, snapshot.identity)
-    return conditional.not_modified() or conditional.respond(_weights(services, snapshot, summary), "application/json")
+    conditional = Conditional(request, query.epoch, snapshot.identity, query)
+    if (answer := conditional.not_modified()) is not None:
+        return answer
+    arrays = await run_in_threadpool(layer_weights, services.checkpoints, snapshot, layer)
+    analysed = query.analysis and has_filters(summary.type)
+    found = await _look_at_filters(services, snapshot, summary, arrays, query.threshold) if analysed else {}
+    statistics = await run_in_threadpool(_statistics, arrays)
+    analysis = LayerAnalysis(**layer_answer(summary).model_dump(), weights=statistics, **found)
+    return conditional.respond(analysis, "application/json")
+
+
+async def _look_at_filters(
+    services: Services, snapshot: Snapshot, layer: LayerSummary, arrays: NamedArrays, threshold: float
+) -> dict[str, Any]:
+    """The fields of LayerAnalysis that tell of filters. Raises LimitExceeded, and what computed_once raises."""
+    filters, largest = layer.output_shape[-1], services.settings.max_compared_filters
+    if filters > largest:
+        name = f"the number of filters of {layer.name!r}, which analysis=true compares,"
+        raise LimitExceeded("?analysis", name, filters, largest, "CNNSERVICE_MAX_COMPARED_FILTERS")
+    activity = (await computed_once(services, snapshot, "unit_activity"))[layer.name]
+    matrix = await run_in_threadpool(filter_matrix, layer.type, dict(arrays))
+    groups = await run_in_threadpool(duplicate_filters, matrix, threshold)
+    return {
+        "filters": filters,
+        "duplicate_filters": [DuplicateGroup.model_validate(vars(group)) for group in groups],
+        "zero_filters": zero_filters(matrix).tolist(),
+        "dead_filters": np.flatnonzero(activity == 0).tolist(),
+    }
 
 
 def _weights(services: Services, snapshot: Snapshot, layer: LayerSummary) -> LayerWeights:
-    statistics = [
+    statistics = _statistics(layer_weights(services.checkpoints, snapshot, layer.name))
+    return LayerWeights(**layer_answer(layer).model_dump(), weights=statistics)
+
+
+def _statistics(arrays: NamedArrays) -> list[WeightStatistics]:
+    return [
         WeightStatistics(
             name=name,
             shape=list(array.shape),
@@ -119,9 +170,8 @@ def _weights(services: Services, snapshot: Snapshot, layer: LayerSummary) -> Lay
             mean=float(array.mean(dtype=np.float64)),
             std=float(array.std(dtype=np.float64)),
         )
-        for name, array in layer_weights(services.checkpoints, snapshot, layer.name)
+        for name, array in arrays
     ]
-    return LayerWeights(**layer_answer(layer).model_dump(), weights=statistics)
 
 
 _HISTORY = problems(304, 404, 422, 503)

@@ -111,3 +111,15 @@ class IdempotencyKey(Base):
     body_sha256: Mapped[str] = mapped_column(String(64))
     job_id: Mapped[str] = mapped_column(String(36))
     created_at: Mapped[float] = mapped_column(index=True)
+
+
+class UploadedDataset(Base):
+    """A name that a client gave to images. It stays bound to them when they are deleted: see Catalogue.add."""
+
+    __tablename__ = "uploaded_datasets"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    record: Mapped[Json]
+    created_at: Mapped[float]
+    deleted_at: Mapped[float | None]

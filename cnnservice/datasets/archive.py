@@ -1,76 +1,89 @@
-"""The whole data set: an .npz placed or fetched under datasets_path, checked, unpacked and memory-mapped."""
+"""The whole data set in one .npz, placed or fetched: checked, unpacked and memory-mapped."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import zipfile
 import zlib
+from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cnnservice.datasets.dataset import Dataset
+from cnnservice.datasets.checksums import file_checksum
+from cnnservice.datasets.dataset import Arrays, Dataset
+from cnnservice.datasets.errors import WrongChecksum
 from cnnservice.datasets.npy import read_header
+from cnnservice.datasets.stored import array_path, map_arrays, missing_arrays, whole_file
 
 
-def archive_path(dataset: Dataset, datasets_path: Path) -> Path:
-    """Where the archive lies or is to be placed, absolute."""
-    return datasets_path.absolute() / dataset.archive
+@dataclass(frozen=True)
+class NpzArchive:
+    """The .npz of x_<split> and y_<split> that a loader of keras.datasets fetches.
 
-
-def archive_checksum(dataset: Dataset, datasets_path: Path) -> str | None:
-    """The sha256 of the archive that lies there, None where none does; computed once for each state of the file."""
-    path = archive_path(dataset, datasets_path)
-    if not path.is_file():
-        return None
-    status = path.stat()
-    return _sha256(path, status.st_mtime_ns, status.st_size)
-
-
-def has_archive(dataset: Dataset, datasets_path: Path) -> bool:
-    """Whether the right archive lies there: Keras' own file, or one that holds the same arrays, packed otherwise."""
-    checksum = archive_checksum(dataset, datasets_path)
-    if checksum is None or dataset.contents_sha256 is None or checksum == dataset.sha256:
-        return checksum == dataset.sha256
-    return _contents_sha256(archive_path(dataset, datasets_path), checksum, dataset) == dataset.contents_sha256
-
-
-def map_archive(dataset: Dataset, datasets_path: Path) -> dict[str, NDArray[np.uint8]]:
-    """The archive's arrays by key, read-only and memory-mapped, so that opening them takes no memory.
-
-    The first call unpacks them beside the archive, into a folder named by its checksum: that of another archive
-    is never read. The archive's checksum must have been found right.
+    file is its name, sha256 its checksum, contents_sha256 that of the numbers in it, x before y and the splits in
+    their order, for the same arrays packed by another hand; keras_loader the module of keras.datasets.
     """
-    folder = datasets_path / dataset.name / dataset.sha256[:16]
-    keys = _keys(dataset)
-    missing = [key for key in keys if not _unpacked(folder, key).is_file()]
-    if missing:
-        folder.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(archive_path(dataset, datasets_path)) as archive:
-            for key in missing:
-                _unpack(archive, _unpacked(folder, key))
-    return {key: np.load(_unpacked(folder, key), mmap_mode="r", allow_pickle=False) for key in keys}
 
+    file: str
+    sha256: str
+    keras_loader: str
+    contents_sha256: str | None = None
 
-def how_to_provide(dataset: Dataset, datasets_path: Path) -> str:
-    """What to do for whoever needs more of the data set than is on disk."""
-    advice = (
-        "The full set is fetched by the worker when a job needs it. To provide it by hand, place the file "
-        f"{dataset.archive} (the one of keras.datasets.{dataset.keras_loader}, with sha256 {dataset.sha256}) "
-        f"at {archive_path(dataset, datasets_path)}."
-    )
-    actual = archive_checksum(dataset, datasets_path)
-    return advice if actual is None else f"{advice} The file that lies there has sha256 {actual}."
+    def path(self, datasets_path: Path) -> Path:
+        """Where the archive lies or is to be placed, absolute."""
+        return datasets_path.absolute() / self.file
 
+    def checksum(self, datasets_path: Path) -> str | None:
+        """The sha256 of the archive that lies there, None where none does."""
+        return file_checksum(self.path(datasets_path), "sha256")
 
-def _keys(dataset: Dataset) -> list[str]:
-    return [f"{kind}_{split}" for split in dataset.splits for kind in ("x", "y")]
+    def is_here(self, dataset: Dataset, datasets_path: Path) -> bool:
+        """Whether the right archive lies there: Keras' own file, or one that holds the same arrays, packed otherwise.
+
+        No image is read; the archive's checksum is computed when it was not seen before.
+        """
+        checksum = self.checksum(datasets_path)
+        if checksum is None or self.contents_sha256 is None or checksum == self.sha256:
+            return checksum == self.sha256
+        return _contents_sha256(self.path(datasets_path), checksum, dataset) == self.contents_sha256
+
+    def open(self, dataset: Dataset, datasets_path: Path) -> Arrays:
+        """The archive's arrays, memory-mapped. The archive's checksum must have been found right.
+
+        The first call unpacks them beside the archive, into a folder named by its checksum: that of another archive
+        is never read.
+        """
+        folder = datasets_path / dataset.name / self.sha256[:16]
+        if missing := missing_arrays(folder, dataset.keys):
+            with zipfile.ZipFile(self.path(datasets_path)) as archive:
+                for key in missing:
+                    target = array_path(folder, key)
+                    with archive.open(target.name) as member, whole_file(target) as file:
+                        shutil.copyfileobj(member, file, 1 << 20)
+        return map_arrays(folder, dataset.keys)
+
+    def how_to_provide(self, dataset: Dataset, datasets_path: Path) -> str:  # noqa: ARG002 - see Origin
+        """See Origin."""
+        advice = (
+            "The full set is fetched by the worker when a job needs it. To provide it by hand, place the file "
+            f"{self.file} (the one of keras.datasets.{self.keras_loader}, with sha256 {self.sha256}) "
+            f"at {self.path(datasets_path)}."
+        )
+        actual = self.checksum(datasets_path)
+        return advice if actual is None else f"{advice} The file that lies there has sha256 {actual}."
+
+    def wrong_file(self, datasets_path: Path, advice: str) -> WrongChecksum | None:
+        """See Origin."""
+        actual = self.checksum(datasets_path)
+        if actual is None:
+            return None
+        # The general advice says where the file goes and its checksum, which this error names already.
+        advice = f"{advice} The right one is the file {self.file} of keras.datasets.{self.keras_loader}."
+        return WrongChecksum(self.path(datasets_path), "sha256", expected=self.sha256, actual=actual, advice=advice)
 
 
 @lru_cache(maxsize=16)
@@ -82,7 +95,7 @@ def _contents_sha256(path: Path, checksum: str, dataset: Dataset) -> str | None:
     digest = hashlib.sha256()
     try:
         with zipfile.ZipFile(path) as archive:
-            for key in _keys(dataset):
+            for key in dataset.keys:
                 kind, split = key.split("_", 1)
                 count = dataset.splits[split]
                 height, width, channels = dataset.shape
@@ -102,27 +115,3 @@ def _contents_sha256(path: Path, checksum: str, dataset: Dataset) -> str | None:
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
         return None
     return digest.hexdigest()
-
-
-@lru_cache(maxsize=64)
-def _sha256(path: Path, mtime_ns: int, size: int) -> str:  # noqa: ARG001 - they tell one state of the file
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _unpacked(folder: Path, key: str) -> Path:
-    return folder / f"{key}.npy"
-
-
-def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
-    # Threads, processes and containers (each with a process 1) may unpack at once: each writes its own file, and
-    # whole ones take the name.
-    temporary = target.with_name(f".{target.name}.{uuid4().hex}")
-    try:
-        with archive.open(target.name) as member, temporary.open("wb") as file:
-            shutil.copyfileobj(member, file, 1 << 20)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)

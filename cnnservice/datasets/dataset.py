@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnservice.datasets.errors import WrongChecksum
+
+Arrays = Mapping[str, NDArray[np.integer[Any]]]
+
+
+class Origin(Protocol):
+    """How the whole of a data set comes to this machine. datasets_path is the folder of all of them."""
+
+    def is_here(self, dataset: Dataset, datasets_path: Path) -> bool:
+        """Whether the whole set can be opened now."""
+
+    def open(self, dataset: Dataset, datasets_path: Path) -> Arrays:
+        """x_<split> and y_<split>, read-only and memory-mapped, where is_here."""
+
+    def how_to_provide(self, dataset: Dataset, datasets_path: Path) -> str:
+        """What to do for whoever needs more of the data set than is here."""
+
+    def wrong_file(self, datasets_path: Path, advice: str) -> WrongChecksum | None:
+        """What to say where a file lies in the place of the right one, with this advice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -11,10 +36,8 @@ class Dataset:
     """A labelled set of equally large images.
 
     shape is (H, W, C), splits the full number of images of each split, background the value (0..255) that
-    surrounds what the images show. The whole set is an .npz of x_<split> and y_<split>: archive is its file
-    name, sha256 its checksum, contents_sha256 that of the numbers in it, x before y and the splits in their order,
-    for the same arrays packed by another hand; keras_loader the module of keras.datasets that fetches it. head is an
-    .npz of the first images of each split that is shipped with the package, None where there is none.
+    surrounds what the images show. head is an .npz of the first images of each split that is shipped with the
+    package, None where there is none.
     """
 
     name: str
@@ -23,10 +46,12 @@ class Dataset:
     splits: dict[str, int]
     source: str
     licence: str
-    archive: str
-    sha256: str
-    keras_loader: str
-    contents_sha256: str | None = None
+    origin: Origin
     head: Path | None = None
     dtype: str = "uint8"
     background: int = 0
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of its arrays: x before y, the splits in their order."""
+        return tuple(f"{kind}_{split}" for split in self.splits for kind in ("x", "y"))

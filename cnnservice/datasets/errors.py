@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnnservice.errors import FieldError, InvalidError, NotFoundError, TooLargeError
+from cnnservice.errors import ConflictError, FieldError, InvalidError, NotFoundError, TooLargeError
 
 # Characters of a client's own text that a message repeats.
 _QUOTED = 80
@@ -54,14 +54,14 @@ class SamplesNotAvailable(InvalidError):
 
 
 class WrongChecksum(InvalidError):
-    """A data set's archive is there but is not the file it should be."""
+    """A data set's file is there but is not the file it should be."""
 
     code = "wrong-checksum"
     title = "Wrong checksum"
 
-    def __init__(self, path: Path, *, expected: str, actual: str, advice: str = "") -> None:
+    def __init__(self, path: Path, algorithm: str, *, expected: str, actual: str, advice: str = "") -> None:
         super().__init__(
-            f"{path} is not the file it should be: its sha256 is {actual}, expected is {expected}. "
+            f"{path} is not the file it should be: its {algorithm} is {actual}, expected is {expected}. "
             f"Replace or remove it. {advice}".rstrip()
         )
 
@@ -111,3 +111,73 @@ class ImageTooLarge(TooLargeError):
 
     def __init__(self, max_pixels: int) -> None:
         super().__init__(f"The picture has more than {max_pixels} pixels (width times height), the most allowed.")
+
+
+class BadDataset(InvalidError):
+    """An uploaded data set that cannot be one."""
+
+    code = "bad-dataset"
+    title = "Not a data set"
+
+    def __init__(self, reason: str) -> None:
+        detail = (
+            f"{reason} Allowed are an .npz with x_train, y_train, x_test and y_test, x of uint8 with shape (n, H, W), "
+            "(n, H, W, 1) or (n, H, W, 3) and y of whole numbers from 0 with shape (n,), and a .zip of "
+            "train/<class>/<image> and, where there is one, test/<class>/<image>."
+        )
+        super().__init__(detail, errors=(FieldError("/file", detail),))
+
+
+class DatasetTooLarge(TooLargeError):
+    """An uploaded data set beyond a setting."""
+
+    code = "dataset-too-large"
+    title = "Data set too large"
+
+    def __init__(self, what: str, limit: int, setting: str) -> None:
+        super().__init__(f"The data set {what}; at most {limit} is allowed (setting {setting}).")
+
+
+class NameTaken(ConflictError):
+    """The name stands for other images."""
+
+    code = "name-taken"
+    title = "Name taken"
+
+    def __init__(self, name: str, *, deleted: bool = False) -> None:
+        what = "once stood for other images, and links to them may be cached" if deleted else "is taken"
+        super().__init__(f"The name {name!r} {what}; choose another, for instance {name + '-2'!r}.")
+
+
+class BuiltIn(ConflictError):
+    """A data set that comes with the service cannot be deleted."""
+
+    code = "built-in"
+    title = "Built-in data set"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is built in; only uploaded data sets can be deleted.")
+
+
+class DatasetInUse(ConflictError):
+    """A live job reads the data set."""
+
+    code = "dataset-in-use"
+    title = "Data set in use"
+
+    def __init__(self, name: str, jobs: Sequence[str]) -> None:
+        named = f"job {jobs[0]}" + (f" and {len(jobs) - 1} more" if len(jobs) > 1 else "")
+        super().__init__(f"{name} is read by {named}; cancel it or wait for its end before deleting the data set.")
+
+
+class DatasetDeleted(NotFoundError):
+    """What a model was trained on is no longer here."""
+
+    code = "dataset-deleted"
+    title = "Data set deleted"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The data set {name!r} has been deleted, and its images with it. Models trained on it can still be looked "
+            "into with uploaded images; uploading the same file under the same name brings it back."
+        )

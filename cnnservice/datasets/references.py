@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnservice.datasets.archive import how_to_provide
-from cnnservice.datasets.arrays import DatasetArrays, open_arrays
+from cnnservice.datasets.arrays import DatasetArrays
+from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.datasets.errors import BadReference, IndexOutOfRange
-from cnnservice.datasets.registry import get_dataset
 
 _UPLOAD = re.compile(r"upload:([0-9a-f]{64})")
 # No leading zeros: every image has one reference.
@@ -50,22 +48,22 @@ def parse_reference(text: str) -> DatasetReference | UploadReference:
     raise BadReference(text)
 
 
-def load_reference(reference: DatasetReference, datasets_path: Path) -> NDArray[np.uint8]:
+def load_reference(reference: DatasetReference, catalogue: Catalogue) -> NDArray[np.uint8]:
     """The image, (H, W, C) uint8. Raises UnknownDataset, UnknownSplit, IndexOutOfRange."""
-    return np.array(_open(reference, datasets_path).images(reference.split)[reference.index])
+    return np.array(_open(reference, catalogue).images(reference.split)[reference.index])
 
 
-def label_of(reference: DatasetReference, datasets_path: Path) -> int:
+def label_of(reference: DatasetReference, catalogue: Catalogue) -> int:
     """The index of the image's class. Raises UnknownDataset, UnknownSplit, IndexOutOfRange."""
-    return int(_open(reference, datasets_path).labels(reference.split)[reference.index])
+    return int(_open(reference, catalogue).labels(reference.split)[reference.index])
 
 
-def _open(reference: DatasetReference, datasets_path: Path) -> DatasetArrays:
-    dataset = get_dataset(reference.dataset)
-    arrays = open_arrays(dataset, datasets_path)
+def _open(reference: DatasetReference, catalogue: Catalogue) -> DatasetArrays:
+    dataset = catalogue.get(reference.dataset)
+    arrays = catalogue.open(dataset)
     available = arrays.count(reference.split)
     if not 0 <= reference.index < available:
         in_full_set = available <= reference.index < dataset.splits[reference.split]
-        advice = how_to_provide(dataset, datasets_path) if in_full_set else ""
+        advice = dataset.origin.how_to_provide(dataset, catalogue.datasets_path) if in_full_set else ""
         raise IndexOutOfRange(dataset.name, reference.split, reference.index, available, advice)
     return arrays

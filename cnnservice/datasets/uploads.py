@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TILELENGTH, TILEWIDTH, TiffImageFile
 
-from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.errors import ImageTooLarge, NotAnImage
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 
 Invert = Literal["auto", "true", "false"]
+
+
+class ImageForm(Protocol):
+    """What all images of a data set have in common."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C)."""
+
+    @property
+    def background(self) -> int:
+        """0..255."""
 
 
 def decode_image(content: bytes, *, max_pixels: int) -> Image.Image:
@@ -49,7 +60,7 @@ def image_size(image: Image.Image) -> tuple[int, int]:
     return image.size
 
 
-def fit_image(image: Image.Image, dataset: Dataset, *, invert: Invert = "auto") -> NDArray[np.uint8]:
+def fit_image(image: Image.Image, dataset: ImageForm, *, invert: Invert = "auto") -> NDArray[np.uint8]:
     """A decoded picture as an image of the data set, (H, W, C) uint8.
 
     Grey is ITU-R 601 luma. A picture of another size keeps its aspect ratio: each pixel becomes the mean of those

@@ -23,6 +23,8 @@ get /healthz
 get /readyz
 get /metrics
 get /v1/datasets
+post /v1/datasets
+delete /v1/datasets/{name}
 get /v1/datasets/{name}
 get /v1/datasets/{name}/{split}/images.png
 get /v1/datasets/{name}/{split}/{index}.png

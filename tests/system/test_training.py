@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from cnnservice.datasets.arrays import open_arrays
-from cnnservice.datasets.registry import get_dataset
+from cnnservice.datasets.mnist import MNIST
 from live import Stack, train
 
 
@@ -39,7 +39,7 @@ def test_the_weights_of_every_epoch_are_those_of_a_plain_keras_fit(stack: Stack,
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
-    arrays = open_arrays(get_dataset("mnist"), stack.data_dir / "nowhere")
+    arrays = open_arrays(MNIST, stack.data_dir / "nowhere")
     x, y = arrays.images("train")[:1000], arrays.labels("train")[:1000]
     x_val, y_val = arrays.images("test")[:200], arrays.labels("test")[:200]
 

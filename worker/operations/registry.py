@@ -10,10 +10,12 @@ from worker.operations.evaluation import evaluation
 from worker.operations.export import export
 from worker.operations.feature_maps import feature_maps
 from worker.operations.predictions import predictions
+from worker.operations.unit_activity import unit_activity
 
 OPERATIONS: dict[Operation, Callable[[Computation], Arrays]] = {
     "export": export,
     "evaluation": evaluation,
     "feature_maps": feature_maps,
     "predictions": predictions,
+    "unit_activity": unit_activity,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -10,8 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from cnnservice.database.engine import Database
+from cnnservice.database.migrate import upgrade
+from cnnservice.datasets.archive import NpzArchive
+from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.mnist import MNIST
+from cnnservice.weights import open_store
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +57,7 @@ def small(
         splits={"train": 50, "test": 20},
         source="made here",
         licence="none",
-        archive="small.npz",
-        sha256=hashlib.sha256(small_archive).hexdigest(),
-        keras_loader="small_loader",
+        origin=NpzArchive("small.npz", hashlib.sha256(small_archive).hexdigest(), "small_loader"),
         head=head,
     )
 
@@ -63,6 +67,15 @@ def provided(tmp_path: Path, small_archive: bytes) -> Path:
     """A datasets_path with the small set's archive."""
     (tmp_path / "small.npz").write_bytes(small_archive)
     return tmp_path
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    """One with nothing uploaded yet, and no files of Keras."""
+    database = Database(f"sqlite:///{tmp_path / 'catalogue.db'}")
+    upgrade(database)
+    yield Catalogue(database, open_store((tmp_path / "artifacts").as_uri()), tmp_path / "datasets")
+    database.close()
 
 
 @pytest.fixture(scope="session")

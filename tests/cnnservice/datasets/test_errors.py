@@ -8,9 +8,15 @@ import pytest
 
 from cnnservice.datasets import errors
 from cnnservice.datasets.errors import (
+    BadDataset,
     BadReference,
+    BuiltIn,
+    DatasetDeleted,
+    DatasetInUse,
+    DatasetTooLarge,
     ImageTooLarge,
     IndexOutOfRange,
+    NameTaken,
     NotAnImage,
     SamplesNotAvailable,
     TooManySamples,
@@ -18,7 +24,7 @@ from cnnservice.datasets.errors import (
     UnknownSplit,
     WrongChecksum,
 )
-from cnnservice.errors import DomainError, InvalidError, NotFoundError, TooLargeError
+from cnnservice.errors import ConflictError, DomainError, InvalidError, NotFoundError, TooLargeError
 
 EXAMPLES: list[tuple[DomainError, type[DomainError], list[str]]] = [
     (UnknownDataset("x", known=["mnist", "small"]), NotFoundError, ["'x'", "mnist, small"]),
@@ -30,7 +36,7 @@ EXAMPLES: list[tuple[DomainError, type[DomainError], list[str]]] = [
         ["test_samples is 1001", "1000 images", "Place it there."],
     ),
     (
-        WrongChecksum(Path("/d/mnist.npz"), expected="e" * 64, actual="a" * 64, advice="Or less."),
+        WrongChecksum(Path("/d/mnist.npz"), "sha256", expected="e" * 64, actual="a" * 64, advice="Or less."),
         InvalidError,
         ["/d/mnist.npz", "its sha256 is " + "a" * 64, "expected is " + "e" * 64, "Replace or remove it.", "Or less."],
     ),
@@ -38,6 +44,18 @@ EXAMPLES: list[tuple[DomainError, type[DomainError], list[str]]] = [
     (IndexOutOfRange("mnist", "test", -1, 1000), NotFoundError, ["image -1", "mnist's test", "0 to 999"]),
     (IndexOutOfRange("mnist", "test", 0, 0, "Place it."), NotFoundError, ["indices: none", "Place it."]),
     (NotAnImage("it is broken", allowed=["PNG", "GIF"]), InvalidError, ["it is broken", "Allowed: PNG, GIF."]),
+    (BadDataset("x_test is missing."), InvalidError, ["x_test is missing.", "x_train, y_train", "train/<class>/"]),
+    (
+        DatasetTooLarge("has 3 images", 2, "CNNSERVICE_MAX_DATASET_IMAGES"),
+        TooLargeError,
+        ["has 3 images", "at most 2", "CNNSERVICE_MAX_DATASET_IMAGES"],
+    ),
+    (NameTaken("mine"), ConflictError, ["'mine' is taken", "'mine-2'"]),
+    (NameTaken("mine", deleted=True), ConflictError, ["'mine' once stood for other images", "'mine-2'"]),
+    (BuiltIn("mnist"), ConflictError, ["mnist is built in", "only uploaded"]),
+    (DatasetInUse("mine", ["a"]), ConflictError, ["mine is read by job a;", "cancel it or wait"]),
+    (DatasetInUse("mine", ["a", "b", "c"]), ConflictError, ["job a and 2 more"]),
+    (DatasetDeleted("mine"), NotFoundError, ["'mine' has been deleted", "brings it back"]),
     (ImageTooLarge(784), TooLargeError, ["more than 784 pixels"]),
 ]
 

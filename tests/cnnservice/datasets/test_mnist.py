@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnnservice.datasets.archive import NpzArchive
 from cnnservice.datasets.arrays import open_arrays
 from cnnservice.datasets.mnist import MNIST
 
@@ -43,8 +44,9 @@ def test_class_names_are_the_digits() -> None:
 
 def test_the_whole_set_is_the_file_that_keras_fetches() -> None:
     # The file_hash in keras.datasets.mnist.load_data.
-    assert MNIST.archive == "mnist.npz"
-    assert MNIST.sha256 == "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+    assert isinstance(MNIST.origin, NpzArchive)
+    assert MNIST.origin.file == "mnist.npz"
+    assert MNIST.origin.sha256 == "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
     assert MNIST.splits == {"train": 60_000, "test": 10_000}
 
 

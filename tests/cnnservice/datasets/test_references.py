@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.errors import BadReference, IndexOutOfRange, UnknownDataset, UnknownSplit
 from cnnservice.datasets.references import (
@@ -94,45 +94,53 @@ def test_what_is_not(text: str) -> None:
 
 
 @pytest.mark.parametrize("index", [0, 1, 999])
-def test_the_image_and_label_are_those_at_the_index(index: int, tmp_path: Path, digits: NDArray[np.uint8]) -> None:
+def test_the_image_and_label_are_those_at_the_index(
+    index: int, catalogue: Catalogue, digits: NDArray[np.uint8]
+) -> None:
     reference = DatasetReference("mnist", "test", index)
-    image = load_reference(reference, tmp_path)
+    image = load_reference(reference, catalogue)
     np.testing.assert_array_equal(image, digits[index, :, :, np.newaxis], strict=True)
-    assert label_of(reference, tmp_path) == {0: 7, 1: 2, 999: 9}[index]
+    assert label_of(reference, catalogue) == {0: 7, 1: 2, 999: 9}[index]
 
 
-def test_the_image_is_a_copy(tmp_path: Path, digits: NDArray[np.uint8]) -> None:
+def test_the_image_is_a_copy(catalogue: Catalogue, digits: NDArray[np.uint8]) -> None:
     reference = DatasetReference("mnist", "test", 0)
-    load_reference(reference, tmp_path)[:] = 1
-    np.testing.assert_array_equal(load_reference(reference, tmp_path)[..., 0], digits[0])
+    load_reference(reference, catalogue)[:] = 1
+    np.testing.assert_array_equal(load_reference(reference, catalogue)[..., 0], digits[0])
 
 
 @pytest.mark.parametrize("read", [load_reference, label_of])
 @pytest.mark.parametrize("index", [-1, 1000, 9_999, 10_000, 10**17])
 def test_an_index_that_is_not_here_is_answered_with_those_that_are(
-    index: int, read: Callable[[DatasetReference, Path], object], tmp_path: Path
+    index: int, read: Callable[[DatasetReference, Catalogue], object], catalogue: Catalogue
 ) -> None:
     with pytest.raises(IndexOutOfRange, match=f"image {index} in mnist's test here; indices: 0 to 999\\.") as caught:
-        read(DatasetReference("mnist", "test", index), tmp_path)
+        read(DatasetReference("mnist", "test", index), catalogue)
     # How to have the whole set is told only where that would help.
-    assert (str(tmp_path / "mnist.npz") in caught.value.detail) == (1000 <= index < 10_000)
+    assert (str(catalogue.datasets_path / "mnist.npz") in caught.value.detail) == (1000 <= index < 10_000)
 
 
 def test_the_archive_brings_the_rest_into_reach(
-    small: Dataset, provided: Path, small_arrays: dict[str, NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
+    small: Dataset,
+    small_archive: bytes,
+    small_arrays: dict[str, NDArray[np.uint8]],
+    catalogue: Catalogue,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(DATASETS, "small", small)
+    catalogue.datasets_path.mkdir()
+    (catalogue.datasets_path / "small.npz").write_bytes(small_archive)
     for index in (0, 3, 19):
         reference = DatasetReference("small", "test", index)
-        np.testing.assert_array_equal(load_reference(reference, provided)[..., 0], small_arrays["x_test"][index])
-        assert label_of(reference, provided) == small_arrays["y_test"][index]
+        np.testing.assert_array_equal(load_reference(reference, catalogue)[..., 0], small_arrays["x_test"][index])
+        assert label_of(reference, catalogue) == small_arrays["y_test"][index]
     for index in (-1, 20):
         with pytest.raises(IndexOutOfRange, match="indices: 0 to 19"):
-            load_reference(DatasetReference("small", "test", index), provided)
+            load_reference(DatasetReference("small", "test", index), catalogue)
 
 
-def test_an_unknown_data_set_or_split_is_answered_with_the_known(tmp_path: Path) -> None:
+def test_an_unknown_data_set_or_split_is_answered_with_the_known(catalogue: Catalogue) -> None:
     with pytest.raises(UnknownDataset, match=r"'nist'; there are: .*mnist"):
-        load_reference(DatasetReference("nist", "test", 0), tmp_path)
+        load_reference(DatasetReference("nist", "test", 0), catalogue)
     with pytest.raises(UnknownSplit, match="'valid'; it has: train, test"):
-        label_of(DatasetReference("mnist", "valid", 0), tmp_path)
+        label_of(DatasetReference("mnist", "valid", 0), catalogue)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cnnservice.datasets.arrays import open_arrays
+from cnnservice.datasets.mnist import MNIST
 from cnnservice.datasets.preprocessing import Normalizer, one_hot
-from cnnservice.datasets.registry import get_dataset
 from cnnservice.nn.training import Samples, State
 
 
@@ -37,7 +37,7 @@ class Record:
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     """The first 200 training and 50 test images of MNIST."""
-    arrays = open_arrays(get_dataset("mnist"), tmp_path_factory.mktemp("none"), train_samples=200, test_samples=50)
+    arrays = open_arrays(MNIST, tmp_path_factory.mktemp("none"), train_samples=200, test_samples=50)
     scale = Normalizer("minus_one_one").apply
     (x, y), (x_test, y_test) = ((scale(arrays.images(s)), one_hot(arrays.labels(s), 10)) for s in ("train", "test"))
     return Samples(x, y, x_test, y_test)

@@ -1,0 +1,1 @@
+"""Uploaded files that become data sets."""
