@@ -81,7 +81,7 @@ _SHEET = {
     "epoch": 30,
     "shape": [5, 5, 1, 32],
     "slice_shape": [5, 5],
-    "grid": {"rows": 1, "cols": 1, "scale": 16, "gap": 6},
+    "grid": {"rows": 1, "cols": 1, "scale": 16, "gap": 6, "row_pitch": 86, "col_pitch": 86},
     "indices": [0],
     "slices": [{"index": 0, "min": -0.21, "max": 0.28}],
 }

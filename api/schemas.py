@@ -12,6 +12,7 @@ from cnnservice.database.tables import Job
 from cnnservice.jobs import Status
 from cnnservice.specs.advice import Warning
 from cnnservice.specs.architecture import LayerSummary, Summary
+from cnnservice.specs.base import Spec
 from cnnservice.specs.job import AnyArchitecture, Compile, JobSpec
 
 
@@ -163,11 +164,11 @@ class PresetList(BaseModel):
     items: list[Preset]
 
 
-class ArchitectureQuestion(BaseModel):
+class ArchitectureQuestion(Spec):
     """An architecture to be checked for a data set."""
 
     dataset: str = Field(min_length=1, max_length=64, examples=["mnist"])
-    architecture: AnyArchitecture = Field(examples=["cnn"])
+    architecture: AnyArchitecture = Field("cnn", examples=["cnn"])
     compile: Compile = Field(Compile(), description="what the warnings about the output go by")
 
 
@@ -266,12 +267,17 @@ class History(BaseModel):
 
 
 class Grid(BaseModel):
-    """How the tiles of the picture lie: tile (r, c) begins at pixel (r*(H*scale+gap), c*(W*scale+gap))."""
+    """How the tiles of the picture lie: tile (r, c) begins at pixel (r*row_pitch, c*col_pitch).
+
+    The pitches are H*scale+gap and W*scale+gap, and more where a tile has a label, or planes with seams between them.
+    """
 
     rows: int
     cols: int
     scale: int
     gap: int
+    row_pitch: int
+    col_pitch: int
 
 
 class SliceRange(BaseModel):
@@ -358,7 +364,7 @@ class Prediction(BaseModel):
     epoch: int
     image: str
     label: int | None = Field(description="the true class, where the image is from a data set")
-    probabilities: list[float] = Field(description="the last layer's outputs")
+    probabilities: list[float] = Field(description="the last layer's outputs; where they are logits, their softmax")
     logits: list[float] | None = Field(description="what goes into the last layer's softmax or sigmoid")
     top: list[TopClass] = Field(description="the five most probable classes, first the most probable")
 

@@ -45,7 +45,14 @@ class Sheet:
         plan = self.plan
         return {
             "slice_shape": list(self.slices.shape[1:]),
-            "grid": Grid(rows=plan.rows, cols=plan.cols, scale=plan.scale, gap=plan.gap),
+            "grid": Grid(
+                rows=plan.rows,
+                cols=plan.cols,
+                scale=plan.scale,
+                gap=plan.gap,
+                row_pitch=plan.row_pitch,
+                col_pitch=plan.col_pitch,
+            ),
             "indices": indices,
             "slices": [
                 SliceRange(index=index, min=low, max=high)

@@ -141,8 +141,9 @@ def _runs(services: Services, snapshots: list[Snapshot]) -> list[Run]:
         epochs, spec = _epochs(services, snapshot), snapshot.spec
         kind = spec.architecture if isinstance(spec.architecture, str) else "custom"
         metrics = {name: [row.metrics.get(name) for row in epochs] for name in (epochs[0].metrics if epochs else ())}
+        name = next(iter(spec.tags), kind)
         # The end of an id is its random part: the beginnings of two made together are the same.
-        runs.append(Run(f"{kind} …{snapshot.job.id[-6:]}", [row.epoch for row in epochs], metrics))
+        runs.append(Run(f"{name} …{snapshot.job.id[-6:]}", [row.epoch for row in epochs], metrics))
     return runs
 
 

@@ -112,7 +112,9 @@ def draw_samples(
         ).tolist()
     else:
         if query.start >= count:
-            raise IndexOutOfRange(name, split, query.start, count)
+            in_full_set = query.start < dataset.splits[split]
+            advice = dataset.origin.how_to_provide(dataset, services.catalogue.datasets_path) if in_full_set else ""
+            raise IndexOutOfRange(name, split, query.start, count, advice)
         indices = range(query.start, min(query.start + wanted, count))
     plan = layout(
         query.rows * query.cols,

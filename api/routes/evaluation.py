@@ -20,7 +20,7 @@ from api.results import computed_once
 from api.services import Services, ServicesDep
 from api.sheets import check_picture
 from cnnservice.analysis.confusion import class_scores, confusion_matrix
-from cnnservice.analysis.mistakes import probabilities_of, worst_mistakes
+from cnnservice.analysis.mistakes import worst_mistakes
 from cnnservice.drawing.confusion import draw_confusion_png
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.errors import NotFoundError
@@ -58,9 +58,9 @@ class MistakesDrawing(MistakesQuery):
 
 @dataclass(frozen=True)
 class _Judged:
-    """Outputs over the test split as probabilities (n, classes), and the true labels (n,)."""
+    """Probabilities over the test split (n, classes), as predictions tell them, and the true labels (n,)."""
 
-    probabilities: NDArray[np.float64]
+    probabilities: NDArray[np.float32]
     labels: NDArray[np.int64]
     loss: float
 
@@ -157,7 +157,7 @@ async def draw_mistakes(
 async def _judge(services: Services, snapshot: Snapshot) -> _Judged:
     arrays = await computed_once(services, snapshot, "evaluation")
     split = await run_in_threadpool(services.catalogue.open, snapshot.dataset, test_samples=snapshot.spec.test_samples)
-    return _Judged(probabilities_of(arrays["outputs"]), split.labels("test"), float(arrays["loss"]))
+    return _Judged(arrays["probabilities"], split.labels("test"), float(arrays["loss"]))
 
 
 def _test_images(services: Services, snapshot: Snapshot) -> NDArray[np.uint8]:

@@ -1,1 +1,1 @@
-"""What a network's outputs on the test split say of it. NumPy alone."""
+"""What a network's outputs on the test split, and its filters, say of it. NumPy alone."""

@@ -195,7 +195,8 @@ def _shade(heat: Heat | None, across: Position, up: Position) -> Shade | None:
     if heat is None:
         return None
     densest = max(heat.shares.max(), _NEXT_TO_NOTHING)
-    greys = 255 - np.rint(heat.shares / densest * (255 - _DARKEST)).astype(np.uint8).T[::-1]
+    # By the square root, so that a bin that holds nearly all does not hide the others.
+    greys = 255 - np.rint(np.sqrt(heat.shares / densest) * (255 - _DARKEST)).astype(np.uint8).T[::-1]
     left, right = heat.first_epoch - 0.5, heat.first_epoch + len(heat.shares) - 0.5
     return Shade(across(left), up(float(heat.edges[-1])), across(right), up(float(heat.edges[0])), greys)
 

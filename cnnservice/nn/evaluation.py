@@ -1,4 +1,4 @@
-"""A network's outputs and loss over many images."""
+"""A network's probabilities and loss over many images."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ _BATCH = 256
 def evaluate(
     model: WarmModel, compile_spec: Compile, images: NDArray[np.float32], labels: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], float]:
-    """Outputs (n, classes), and the loss as fit's validation counts it: the mean, and what regularizers add.
+    """Probabilities (n, classes), and the loss as fit's validation counts it: the mean, and what regularizers add.
 
     images are (n, H, W, C) normalised, labels (n, classes) one-hot.
     """
-    last = model.names[-1]
-    pieces = [model.run(images[start : start + _BATCH]).feature_maps[last] for start in range(0, len(images), _BATCH)]
-    outputs = np.concatenate(pieces)
     loss = keras.losses.get(keras_object(compile_spec.loss))
+    pieces, total = [], 0.0
+    for start in range(0, len(images), _BATCH):
+        batch = slice(start, start + _BATCH)
+        # The tensor itself: Keras notes on it what went into a last sigmoid or softmax, and takes the loss of that.
+        outputs = model.keras_model(images[batch], training=False)
+        total += float(keras.ops.mean(loss(labels[batch], outputs))) * len(images[batch])
+        pieces.append(keras.ops.convert_to_numpy(model.probabilities(outputs)))
     penalty = sum(float(term) for term in model.keras_model.losses)
-    return outputs, float(np.mean(keras.ops.convert_to_numpy(loss(labels, outputs)))) + penalty
+    return np.concatenate(pieces), total / len(images) + penalty

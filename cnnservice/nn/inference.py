@@ -19,9 +19,14 @@ from cnnservice.specs.layers.base import Shape
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a batch of n images makes. logits (n, classes) is None where the last layer has none."""
+    """What a batch of n images makes.
+
+    probabilities (n, classes) are the last layer's outputs, or the softmax of them where they are logits. logits
+    (n, classes) is None where the last layer has none.
+    """
 
     feature_maps: Mapping[str, NDArray[np.float32]]
+    probabilities: NDArray[np.float32]
     logits: NDArray[np.float32] | None
 
 
@@ -47,7 +52,11 @@ class WarmModel:
         """Every layer's output for images (n, H, W, C), and the logits."""
         outputs, logits = self._forward(tf.constant(images))
         maps = {layer.name: output.numpy() for layer, output in zip(self._layers, outputs, strict=True)}
-        return Outputs(maps, None if logits is None else logits.numpy())
+        return Outputs(maps, self.probabilities(outputs[-1]).numpy(), None if logits is None else logits.numpy())
+
+    def probabilities(self, outputs: tf.Tensor) -> tf.Tensor:
+        """The last layer's outputs (n, classes) as they are to be read."""
+        return keras.ops.softmax(outputs) if _activation(self._layers[-1]) == "linear" else outputs
 
     def _compile(self, input_shape: Shape) -> Callable[[tf.Tensor], Any]:
         last = self._layers[-1]
@@ -63,9 +72,13 @@ class WarmModel:
         return compiled
 
 
+def _activation(layer: keras.Layer) -> str | None:
+    return keras.activations.serialize(layer.activation) if hasattr(layer, "activation") else None
+
+
 def _logits(layer: keras.Layer, layer_input: tf.Tensor, output: tf.Tensor) -> tf.Tensor | None:
     """What goes into the last layer's softmax or sigmoid; the output itself where nothing comes after it."""
-    activation = keras.activations.serialize(layer.activation) if hasattr(layer, "activation") else None
+    activation = _activation(layer)
     if activation == "linear":
         return output
     if activation not in ("softmax", "sigmoid"):

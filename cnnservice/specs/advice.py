@@ -102,8 +102,9 @@ def _output(last: Node, compile_spec: Compile) -> Iterator[Warning]:
         yield Warning(
             last.pointer,
             "sigmoid-output",
-            f"{last.name!r} has a sigmoid under {loss}: its outputs are not probabilities that sum to 1, and the "
-            "loss sees the true class alone. Use softmax, or binary_crossentropy.",
+            f"{last.name!r} has a sigmoid under {loss}: its outputs are not probabilities that sum to 1, and Keras "
+            "takes the loss of the softmax of what goes into it, which is not what is shown. Use softmax, or "
+            "binary_crossentropy.",
         )
     elif loss in (*_CROSSENTROPIES, "binary_crossentropy") and activation not in ("sigmoid", "softmax"):
         yield Warning(

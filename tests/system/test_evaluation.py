@@ -41,6 +41,33 @@ def regularized(client: httpx.Client) -> dict[str, Any]:
     return job
 
 
+def test_the_loss_is_that_of_training_also_under_a_sigmoid(client: httpx.Client, stack: Stack) -> None:
+    # Keras takes the loss of the softmax of what goes into the notebook's sigmoid, with the regularizers' share and
+    # the last batch a smaller one.
+    layers = [
+        {"type": "flatten"},
+        {"type": "dense", "units": 10, "activation": "sigmoid", "kernel_regularizer": "l1"},
+    ]
+    for spec in ({"architecture": "cnn"}, {"architecture": {"layers": layers}}):
+        job = train(client, **spec, epochs=1, train_samples=300, test_samples=300)
+        told = get(client, f"/v1/models/{job['id']}/evaluation.json").json()
+        assert told["loss"] == pytest.approx(job["latest"]["val_loss"], rel=1e-5)
+        mistake = told["mistakes"][0]
+        said = get(client, f"/v1/models/{job['id']}/predictions.json", image=mistake["image"]).json()
+        assert said["top"][0]["probability"] == pytest.approx(mistake["probability"], abs=1e-5)
+
+
+def test_outputs_that_are_logits_are_read_by_their_softmax(client: httpx.Client, stack: Stack) -> None:
+    layers = [{"type": "flatten"}, {"type": "dense", "units": 10}]
+    loss = {"name": "categorical_crossentropy", "from_logits": True}
+    job = train(client, architecture={"layers": layers}, compile={"loss": loss}, epochs=1, test_samples=200)
+    said = get(client, f"/v1/models/{job['id']}/predictions.json", image="mnist:test:3").json()
+    logits = np.array(said["logits"])
+    np.testing.assert_allclose(said["probabilities"], np.exp(logits) / np.exp(logits).sum(), atol=1e-6)
+    told = get(client, f"/v1/models/{job['id']}/evaluation.json").json()
+    assert told["loss"] == pytest.approx(job["latest"]["val_loss"], rel=1e-5)
+
+
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_evaluation_agrees_with_what_training_saw(
     client: httpx.Client, regularized: dict[str, Any], epoch: int

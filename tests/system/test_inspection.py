@@ -83,7 +83,7 @@ def test_64_random_slices_of_conv2_are_those_of_the_flattened_kernel(
     query = {"channel": "all", "sample": 64, "seed": 11, "scale": 4, "gap": 3, "epoch": 30}
     twin = get(client, f"{model}/layers/Conv2/filters.json", **query).json()
     assert twin["indices"] == np.random.default_rng(11).choice(2048, size=64, replace=False).tolist()
-    assert twin["grid"] == {"rows": 8, "cols": 8, "scale": 4, "gap": 3}
+    assert twin["grid"] == {"rows": 8, "cols": 8, "scale": 4, "gap": 3, "row_pitch": 23, "col_pitch": 23}
     slices = flat[:, :, twin["indices"]].transpose(2, 0, 1)
     picture = pixels(get(client, f"{model}/layers/Conv2/filters.png", **query))
     np.testing.assert_array_equal(picture, drawn_by_hand(slices, 8, 8, 4, 3))

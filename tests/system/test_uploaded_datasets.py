@@ -145,7 +145,7 @@ def test_what_is_wrong_with_a_file_or_a_name_is_told(client: httpx.Client, digit
 def test_it_is_deleted_when_no_live_job_reads_it_and_its_models_stay(
     client: httpx.Client, digits: dict[str, NDArray[Any]]
 ) -> None:
-    content = npz({key: array[:: -1] for key, array in digits.items()})
+    content = npz({key: array[::-1] for key, array in digits.items()})
     assert upload(client, "passing", content).status_code == 201
     job = client.post("/v1/jobs", json={"dataset": "passing", "epochs": 500, "architecture": "mlp"}).json()
     refused = client.delete("/v1/datasets/passing")

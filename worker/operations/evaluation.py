@@ -9,9 +9,9 @@ from worker.samples import test_split
 
 
 def evaluation(computation: Computation) -> Arrays:
-    """outputs (n, classes) and the loss () of the test split."""
+    """probabilities (n, classes) and the loss () of the test split."""
     from cnnservice.nn.evaluation import evaluate
 
     images, labels = test_split(computation.parts, computation.snapshot)
-    outputs, loss = evaluate(computation.model, computation.snapshot.spec.compile, images, labels)
-    return {"outputs": outputs, "loss": np.array(loss, np.float64)}
+    probabilities, loss = evaluate(computation.model, computation.snapshot.spec.compile, images, labels)
+    return {"probabilities": probabilities, "loss": np.array(loss, np.float64)}

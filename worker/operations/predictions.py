@@ -8,5 +8,4 @@ from worker.operations.computation import Arrays, Computation
 def predictions(computation: Computation) -> Arrays:
     """probabilities (n, classes), and logits (n, classes) where there are any."""
     outputs = computation.model.run(computation.images)
-    probabilities = outputs.feature_maps[computation.snapshot.summary().layers[-1].name]
-    return {"probabilities": probabilities} | ({} if outputs.logits is None else {"logits": outputs.logits})
+    return {"probabilities": outputs.probabilities} | ({} if outputs.logits is None else {"logits": outputs.logits})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cnnservice.analysis.confusion import class_scores, confusion_matrix
-from cnnservice.analysis.mistakes import probabilities_of, worst_mistakes
+from cnnservice.analysis.mistakes import worst_mistakes
 
 
 def test_a_confusion_matrix_counts_pairs() -> None:
@@ -27,14 +27,6 @@ def test_scores_are_those_of_the_textbook() -> None:
     assert (second.precision, second.recall) == (8 / 11, 8 / 9)
     assert (third.precision, third.recall, third.f1, third.support) == (None, 0.0, 0.0, 1)
     assert (fourth.precision, fourth.recall, fourth.support) == (0.0, None, 0)
-
-
-def test_outputs_of_sigmoids_are_divided_by_their_sum_and_softmax_stays() -> None:
-    softmax = np.array([[0.25, 0.75], [1.0, 0.0]], np.float32)
-    np.testing.assert_array_equal(probabilities_of(softmax), softmax)
-    np.testing.assert_allclose(probabilities_of(np.array([[0.9, 0.6], [0.0, 0.0]])), [[0.6, 0.4], [0.5, 0.5]])
-    linear = np.array([[-1.0, 2.0]])
-    np.testing.assert_allclose(probabilities_of(linear), np.exp(linear) / np.exp(linear).sum())
 
 
 def test_the_surest_errors_come_first_then_by_index() -> None:

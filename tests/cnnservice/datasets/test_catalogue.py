@@ -99,7 +99,7 @@ def test_deleted_images_are_gone_everywhere_but_where_another_name_has_them(
 ) -> None:
     for name in ("one", "two"):
         catalogue.add(name, *draft(0), now=1.0)
-    stored = [path for path in (tmp_path / "artifacts").rglob("*.npy")]
+    stored = list((tmp_path / "artifacts").rglob("*.npy"))
     assert len(stored) == 4
     catalogue.remove("one", now=2.0)
     with pytest.raises(UnknownDataset):

@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnnservice.datasets.arrays import open_arrays
+from cnnservice.datasets.mnist import MNIST
 from cnnservice.datasets.preprocessing import Normalizer
-from cnnservice.datasets.references import DatasetReference, label_of, load_reference
 from cnnservice.export.notebook import Example, notebook
 from cnnservice.export.weights_file import weights_file
 from cnnservice.models import Snapshot
 
 from .conftest import Stored, store_model
 
-NOWHERE = Path("/nonexistent")
-FIRST = DatasetReference("mnist", "test", 0)
-EXAMPLE = Example(load_reference(FIRST, NOWHERE), str(FIRST), label_of(FIRST, NOWHERE))
+DIGITS = open_arrays(MNIST, Path("/nonexistent"))
+EXAMPLE = Example(DIGITS.images("test")[0], "mnist:test:0", int(DIGITS.labels("test")[0]))
 
 
 def weights_of(stored: Stored) -> bytes:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import pickle
+import re
 import struct
 import tarfile
 import threading
@@ -56,15 +57,13 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 @pytest.fixture
 def datasets_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: tuple[str, Path]) -> Path:
-    """Where Keras keeps its files, with its loaders sent to the server here. They keep the names and hashes they know."""
+    """Where Keras keeps its files, with its loaders sent to the server here; names and hashes stay theirs."""
     monkeypatch.setattr(keras.src.backend.config, "_KERAS_DIR", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     for module in (keras.src.datasets.fashion_mnist, keras.src.datasets.cifar10):
         get_file = module.get_file
 
-        def elsewhere(
-            fname: str, origin: str, get_file: Callable[..., str] = get_file, **options: Any
-        ) -> str:
+        def elsewhere(fname: str, origin: str, get_file: Callable[..., str] = get_file, **options: Any) -> str:
             return get_file(fname, origin=server[0] + origin.rsplit("/", 1)[1], **options)
 
         monkeypatch.setattr(module, "get_file", elsewhere)
@@ -127,7 +126,9 @@ def test_wrong_files_are_refused_and_not_kept_for_the_next_time(
     dataset = knowing(FASHION_MNIST, CLOTHES, files)
     name = "t10k-labels-idx1-ubyte.gz"
     serve(server[1], files | {name: gzip.compress(idx(np.zeros(CLOTHES["test"], np.uint8)))})
-    with pytest.raises(DatasetNotFetched, match=f"{name} is not the file it should be: its md5 is ") as refused:
+    with pytest.raises(
+        DatasetNotFetched, match=f"{re.escape(name)} is not the file it should be: its md5 is "
+    ) as refused:
         fetch_if_missing(dataset, datasets_path, CLOTHES)
     assert str(datasets_path / "fashion-mnist" / name) in refused.value.detail
     assert samples_on_disk(dataset, datasets_path) == {"train": 0, "test": 0}
@@ -154,7 +155,7 @@ def test_without_a_server_it_says_what_to_place_where(
     server: tuple[str, Path], datasets_path: Path, clothes: tuple[dict[str, bytes], dict[str, NDArray[np.uint8]]]
 ) -> None:
     for dataset in (FASHION_MNIST, CIFAR10):
-        with pytest.raises(DatasetNotFetched, match="could not be fetched .*404") as refused:
+        with pytest.raises(DatasetNotFetched, match=r"could not be fetched .*404") as refused:
             fetch_if_missing(dataset, datasets_path, {"train": 1, "test": 1})
         origin = dataset.origin
         assert isinstance(origin, KerasFiles)
