@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.main import create_app
+from api.memory import keep_memory_small
 from cnnservice.settings import Settings
 
 
@@ -23,6 +24,7 @@ class _Server(uvicorn.Server):
 
 def main() -> None:
     """Run until told to stop."""
+    keep_memory_small()
     settings = Settings()
     app = create_app(settings)
     _Server(uvicorn.Config(app, host=settings.host, port=settings.port, access_log=False)).run()

@@ -87,6 +87,8 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
             "job": f"/v1/jobs/{job.id}",
             "layers": f"{here}/layers",
             "history": f"{here}/history.json",
+            "evaluation": f"{here}/evaluation.json",
+            "export": f"{here}/export?format=keras",
         },
         **summary_answer(
             snapshot.summary(), advise(snapshot.architecture, snapshot.dataset.shape, snapshot.spec.compile)

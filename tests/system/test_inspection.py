@@ -39,10 +39,13 @@ def weights(stack: Stack, model_id: str, epoch: int) -> dict[str, np.ndarray[Any
     return {name.removeprefix("model/"): tensor for name, tensor in load_file(path).items()}
 
 
-def drawn_by_hand(slices: np.ndarray[Any, Any], rows: int, cols: int, scale: int, gap: int) -> np.ndarray[Any, Any]:
+def drawn_by_hand(
+    slices: np.ndarray[Any, Any], *, rows: int, cols: int, scale: int, gap: int, row_pitch: int, col_pitch: int
+) -> np.ndarray[Any, Any]:
     """Grey tiles on white, each slice by its own range, pixel by pixel."""
     _, height, width = slices.shape
     tile_height, tile_width = height * scale, width * scale
+    assert (row_pitch, col_pitch) == (tile_height + gap, tile_width + gap)
     picture = np.full((rows * (tile_height + gap) - gap, cols * (tile_width + gap) - gap, 3), 255, np.uint8)
     for number, tile in enumerate(slices):
         top, left = (number // cols) * (tile_height + gap), (number % cols) * (tile_width + gap)
@@ -86,7 +89,7 @@ def test_64_random_slices_of_conv2_are_those_of_the_flattened_kernel(
     assert twin["grid"] == {"rows": 8, "cols": 8, "scale": 4, "gap": 3, "row_pitch": 23, "col_pitch": 23}
     slices = flat[:, :, twin["indices"]].transpose(2, 0, 1)
     picture = pixels(get(client, f"{model}/layers/Conv2/filters.png", **query))
-    np.testing.assert_array_equal(picture, drawn_by_hand(slices, 8, 8, 4, 3))
+    np.testing.assert_array_equal(picture, drawn_by_hand(slices, **twin["grid"]))
 
 
 def test_an_input_channel_is_chosen(
@@ -275,6 +278,16 @@ def test_the_history_is_the_same_in_every_format(client: httpx.Client, model: st
     assert set(told["history"]) == {"loss", "categorical_accuracy", "val_loss", "val_categorical_accuracy"}
     assert pixels(get(client, f"{model}/history.png", epoch=20)).std() > 5
     assert "<svg" in get(client, f"{model}/history.svg", epoch=20).text
+
+
+@pytest.mark.parametrize("resource", ["model", "job"])
+def test_every_link_leads_somewhere(client: httpx.Client, notebook_job: dict[str, Any], resource: str) -> None:
+    links = get(client, f"/v1/{resource}s/{notebook_job['id']}").json()["links"]
+    links.pop("cancel", None)  # asked with POST
+    for name, link in links.items():
+        # Read no further than the head: a stream of events need not end.
+        with client.stream("GET", link) as response:
+            assert response.status_code == 200, name
 
 
 def test_layers_are_told_in_numbers(
