@@ -115,23 +115,23 @@ def draw_plot_png(
     key_rows, below = _lay_keys(keys, width)
     columns, top = _grid(panels, height, cols)
     picture = Image.new("RGB", (width * scale, (top + below) * scale), "white")
-    # A row of panels at a time, because what is yet to be reduced takes four times the picture's memory.
-    for row, first in enumerate(range(0, len(panels), columns)):
-        axes = place(panels[first : first + columns], width, height, columns)
-        picture.paste(_draw_row(axes, (width, height), scale), (0, row * height * scale))
+    # A panel at a time, because what is yet to be reduced takes four times the picture's memory.
+    for number, panel in enumerate(panels):
+        row, col = divmod(number, columns)
+        left, right = (round(edge * width / columns) for edge in (col, col + 1))
+        picture.paste(_draw_panel(panel, (right - left, height), scale), (left * scale, row * height * scale))
     if keys:
         picture.paste(_draw_keys(key_rows, (width, below), scale), (0, top * scale))
     # A palette has no room for so many greys.
     return encode_png(np.asarray(picture)) if any(panel.heat for panel in panels) else _encode(picture)
 
 
-def _draw_row(row: Sequence[Axes], size: tuple[int, int], scale: int) -> Image.Image:
+def _draw_panel(panel: Panel, size: tuple[int, int], scale: int) -> Image.Image:
+    (axes,) = place([panel], *size, 1)
     lines = _fine_canvas(size, scale)
-    for axes in row:
-        _png_lines(lines, axes, scale * _FINER)
+    _png_lines(lines, axes, scale * _FINER)
     picture = lines.reduce(_FINER)
-    for axes in row:
-        _png_text(picture, axes, scale)
+    _png_text(picture, axes, scale)
     return picture
 
 
