@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import Literal
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -22,6 +23,8 @@ _STROKE, _MARKER, _DASH, _PAUSE = 2.0, 3.0, 6.0, 4.0
 _LEGEND_LINE, _LEGEND_ROW, _LEGEND_CHARACTER = 28.0, 18.0, 6.4
 _KEYS_MARGIN, _KEYS_GAP = 24.0, 60.0
 _FINER = 2
+_ROWS = 128 * _FINER
+_COUNTED_AS_ONE = 16
 
 LegendRow = tuple[str, str, bool, float, float]
 
@@ -128,28 +131,43 @@ def draw_plot_png(
 
 def _draw_panel(panel: Panel, size: tuple[int, int], scale: int) -> Image.Image:
     (axes,) = place([panel], *size, 1)
-    lines = _fine_canvas(size, scale)
+    lines = _fine_canvas(size, scale, "P" if axes.shade is None else "RGB")
     _png_lines(lines, axes, scale * _FINER)
-    picture = lines.reduce(_FINER)
+    picture = _reduced(lines)
     _png_text(picture, axes, scale)
     return picture
 
 
 def _draw_keys(rows: Sequence[LegendRow], size: tuple[int, int], scale: int) -> Image.Image:
-    lines = _fine_canvas(size, scale)
+    lines = _fine_canvas(size, scale, "P")
     _png_legend_lines(lines, rows, scale * _FINER)
-    picture = lines.reduce(_FINER)
+    picture = _reduced(lines)
     _png_legend_text(picture, rows, scale)
     return picture
 
 
-def _fine_canvas(size: tuple[int, int], scale: int) -> Image.Image:
-    return Image.new("RGB", (size[0] * scale * _FINER, size[1] * scale * _FINER), "white")
+def _fine_canvas(size: tuple[int, int], scale: int, mode: Literal["P", "RGB"]) -> Image.Image:
+    """Lines are of a few colours: by their numbers in a palette, a canvas takes a quarter of the memory."""
+    return Image.new(mode, (size[0] * scale * _FINER, size[1] * scale * _FINER), "white")
+
+
+def _reduced(lines: Image.Image) -> Image.Image:
+    """Every _FINER x _FINER pixels made their mean, in RGB; some rows at a time, because RGB takes much memory."""
+    picture = Image.new("RGB", (lines.width // _FINER, lines.height // _FINER))
+    for top in range(0, lines.height, _ROWS):
+        rows = lines.crop((0, top, lines.width, min(top + _ROWS, lines.height)))
+        picture.paste(rows.convert("RGB").reduce(_FINER), (0, top // _FINER))
+    return picture
 
 
 def _encode(picture: Image.Image) -> bytes:
     """A PNG with a palette: a third of the bytes of one without, and sooner written."""
-    indexed = picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # The octree takes eight bytes a pixel beside the picture: it is shown the colours, each as often as it weighs.
+    counted = picture.getcolors(picture.width * picture.height) or []
+    shares = [count // _COUNTED_AS_ONE + 1 for count, _ in counted]
+    colours = np.repeat(np.array([colour for _, colour in counted], np.uint8), shares, axis=0)
+    chosen = Image.fromarray(colours[None]).quantize(128, method=Image.Quantize.FASTOCTREE)
+    indexed = picture.quantize(palette=chosen, dither=Image.Dither.NONE)
     # The corner is background. The octree makes that the mean of what is nearly white.
     palette = np.array(indexed.getpalette(), np.uint8).reshape(-1, 3)
     palette[np.asarray(indexed)[0, 0]] = 255
