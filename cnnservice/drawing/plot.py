@@ -7,10 +7,10 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Literal
 from xml.sax.saxutils import escape
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cnnservice.drawing.axes import Axes, Key, Panel, Shade, place
@@ -131,7 +131,7 @@ def draw_plot_png(
 
 def _draw_panel(panel: Panel, size: tuple[int, int], scale: int) -> Image.Image:
     (axes,) = place([panel], *size, 1)
-    lines = _fine_canvas(size, scale, "P" if axes.shade is None else "RGB")
+    lines = _fine_canvas(size, scale)
     _png_lines(lines, axes, scale * _FINER)
     picture = _reduced(lines)
     _png_text(picture, axes, scale)
@@ -139,16 +139,16 @@ def _draw_panel(panel: Panel, size: tuple[int, int], scale: int) -> Image.Image:
 
 
 def _draw_keys(rows: Sequence[LegendRow], size: tuple[int, int], scale: int) -> Image.Image:
-    lines = _fine_canvas(size, scale, "P")
+    lines = _fine_canvas(size, scale)
     _png_legend_lines(lines, rows, scale * _FINER)
     picture = _reduced(lines)
     _png_legend_text(picture, rows, scale)
     return picture
 
 
-def _fine_canvas(size: tuple[int, int], scale: int, mode: Literal["P", "RGB"]) -> Image.Image:
+def _fine_canvas(size: tuple[int, int], scale: int) -> Image.Image:
     """Lines are of a few colours: by their numbers in a palette, a canvas takes a quarter of the memory."""
-    return Image.new(mode, (size[0] * scale * _FINER, size[1] * scale * _FINER), "white")
+    return Image.new("P", (size[0] * scale * _FINER, size[1] * scale * _FINER), "white")
 
 
 def _reduced(lines: Image.Image) -> Image.Image:
@@ -183,8 +183,9 @@ def _png_lines(picture: Image.Image, axes: Axes, k: int) -> None:
         _stroke(pen, [(axes.left, _crisp(y)), (axes.right, _crisp(y))], _GRID, 1, k)
     if (shade := axes.shade) is not None:
         left, top, right, bottom = (round(edge * k) for edge in (shade.left, shade.top, shade.right, shade.bottom))
-        greys = Image.fromarray(shade.greys).resize((right - left, bottom - top), Image.Resampling.NEAREST)
-        picture.paste(greys, (left, top))
+        greys = Image.fromarray(_indices(picture, shade.greys))
+        greys = greys.resize((right - left, bottom - top), Image.Resampling.NEAREST)
+        picture.paste(Image.frombytes("P", greys.size, greys.tobytes()), (left, top))
     for x, _ in axes.x_ticks:
         _stroke(pen, [(_crisp(x), axes.bottom), (_crisp(x), axes.bottom + 5)], _FAINT, 1, k)
     _stroke(pen, [(axes.left, axes.top), (axes.left, axes.bottom), (axes.right, axes.bottom)], _FAINT, 1, k)
@@ -196,6 +197,16 @@ def _png_lines(picture: Image.Image, axes: Axes, k: int) -> None:
                 (x, y), r = piece[0], _MARKER
                 pen.ellipse([(x - r) * k, (y - r) * k, (x + r) * k, (y + r) * k], fill=line.colour)
     _png_legend_lines(picture, _legend(axes), k)
+
+
+def _indices(picture: Image.Image, greys: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The numbers that these levels have in the picture's palette, which takes in those it has not."""
+    assert picture.palette is not None
+    table = np.zeros(256, np.uint8)
+    for level in np.unique(greys).tolist():
+        table[level] = picture.palette.getcolor((level, level, level), picture)
+    numbers: NDArray[np.uint8] = table[greys]
+    return numbers
 
 
 def _stroke(pen: ImageDraw.ImageDraw, points: Sequence[tuple[float, float]], colour: str, width: float, k: int) -> None:
