@@ -118,7 +118,7 @@ def draw_plot_png(
     key_rows, below = _lay_keys(keys, width)
     columns, top = _grid(panels, height, cols)
     picture = Image.new("RGB", (width * scale, (top + below) * scale), "white")
-    # A panel at a time, because what is yet to be reduced takes four times the picture's memory.
+    # A panel at a time, because what is yet to be reduced has four times its pixels.
     for number, panel in enumerate(panels):
         row, col = divmod(number, columns)
         left, right = (round(edge * width / columns) for edge in (col, col + 1))
