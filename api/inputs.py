@@ -13,8 +13,9 @@ from obstore.store import ObjectStore
 from api.services import Services
 from cnnservice.datasets.references import DatasetReference, UploadReference, label_of, load_reference, parse_reference
 from cnnservice.datasets.uploads import decode_image, fit_image
-from cnnservice.errors import FieldError, InvalidError, NotFoundError
+from cnnservice.errors import CorruptError, FieldError, InvalidError, NotFoundError
 from cnnservice.models import Snapshot
+from cnnservice.store import outages_told, put_whole
 
 Invert = Literal["auto", "true", "false"]
 
@@ -29,6 +30,15 @@ class UnknownUpload(NotFoundError):
         super().__init__(f"There is no upload {sha256}; POST /v1/images stores one and answers with its reference.")
 
 
+class DamagedUpload(CorruptError):
+    """A stored upload is no longer what was sent."""
+
+    code = "damaged-upload"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The stored file {path} does not match its checksum; post the image again to mend it.")
+
+
 class WrongShape(InvalidError):
     """The image is of another data set, with images of another shape."""
 
@@ -39,14 +49,14 @@ class WrongShape(InvalidError):
 def keep_upload(store: ObjectStore, content: bytes) -> str:
     """Store a file under its SHA-256, which is returned."""
     sha256 = hashlib.sha256(content).hexdigest()
-    obstore.put(store, _path(sha256), content)
+    put_whole(store, _path(sha256), content)
     return sha256
 
 
 def load_image(services: Services, snapshot: Snapshot, text: str, invert: Invert) -> NDArray[np.float32]:
     """The image that a reference names, (H, W, C), as the model's training data were normalised.
 
-    Raises BadReference, UnknownDataset, IndexOutOfRange, UnknownUpload, WrongShape.
+    Raises BadReference, UnknownDataset, IndexOutOfRange, UnknownUpload, DamagedUpload, WrongShape.
     """
     reference = parse_reference(text)
     if isinstance(reference, UploadReference):
@@ -74,10 +84,15 @@ def label_of_reference(services: Services, text: str) -> int | None:
 
 
 def _read_upload(services: Services, reference: UploadReference) -> bytes:
+    path = _path(reference.sha256)
     try:
-        return bytes(obstore.get(services.checkpoints.store, _path(reference.sha256)).bytes())
+        with outages_told():
+            content = bytes(obstore.get(services.checkpoints.store, path).bytes())
     except FileNotFoundError:
         raise UnknownUpload(reference.sha256) from None
+    if hashlib.sha256(content).hexdigest() != reference.sha256:
+        raise DamagedUpload(path)
+    return content
 
 
 def _path(sha256: str) -> str:

@@ -39,7 +39,8 @@ from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
-from cnnservice.weights import CheckpointStore, open_store
+from cnnservice.store import open_store
+from cnnservice.weights import CheckpointStore
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -89,7 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _connect(settings: Settings) -> Services:
-    database = Database(settings.resolved_database_url)
+    database = Database(settings.resolved_database_url, timeout_seconds=settings.database_timeout_seconds)
     celery = Celery("api", set_as_current=False)
     celery.conf.update(celery_options(settings))
     events = EventWriter(connect(settings), settings)

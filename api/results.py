@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 
 import numpy as np
 import obstore
@@ -13,23 +14,28 @@ from starlette.concurrency import run_in_threadpool
 from api.services import Services
 from cnnservice.inspection import Operation
 from cnnservice.models import Snapshot
+from cnnservice.store import Altered, put_checked, read_checked
+
+_log = logging.getLogger(__name__)
 
 Arrays = dict[str, NDArray[np.float32]]
 
 
 async def computed_once(services: Services, snapshot: Snapshot, operation: Operation) -> Arrays:
-    """The arrays of an operation that has no arguments, from the store where they are, else from a worker.
+    """The arrays of an operation that has no arguments, from the store where they are whole, else from a worker.
 
-    Raises NoAnswer, and what the worker raised.
+    Raises NoAnswer, StoreUnavailable, and what the worker raised.
     """
     store, path = services.checkpoints.store, _path(snapshot, operation)
     try:
-        content = await run_in_threadpool(lambda: bytes(obstore.get(store, path).bytes()))
-        return load(content)
+        return load(await run_in_threadpool(read_checked, store, path))
     except FileNotFoundError:
-        arrays = await services.inspector.ask(operation, model_id=snapshot.job.id, epoch=snapshot.epoch)
-        await run_in_threadpool(obstore.put, store, path, save(arrays))
-        return arrays
+        pass
+    except Altered:
+        _log.error("%s does not match its checksum; it is computed anew", path)
+    arrays = await services.inspector.ask(operation, model_id=snapshot.job.id, epoch=snapshot.epoch)
+    await run_in_threadpool(put_checked, store, path, save(arrays))
+    return arrays
 
 
 def delete_results(services: Services, model_id: str) -> None:

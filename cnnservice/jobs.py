@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient
 
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox
@@ -139,39 +139,52 @@ def submit(
     dataset_record tells an uploaded data set. Raises KeyReused when the key made a job from another body, UnknownJob
     and UnknownEpoch when there is nothing to go on from, UnknownDataset when the data set has been deleted meanwhile.
     """
+    job = Job(
+        id=job_id,
+        status="queued",
+        dataset=spec.dataset,
+        spec=spec.model_dump(mode="json"),
+        created_at=now,
+        attempt=1,
+        progress_attempt=0,
+        fencing_token=0,
+        cancel_requested=False,
+        epochs=spec.epochs,
+        epochs_stored=0,
+        epoch_progress=0.0,
+        start_epoch=0,
+        dataset_record=dataset_record,
+    )
+    if idempotency_key is None:
+        _insert(database, spec, job)
+        return job, True
+    key = IdempotencyKey(key=idempotency_key, body_sha256=body_sha256, job_id=job_id, created_at=now)
     try:
-        with database.write() as session:
-            if idempotency_key is not None:
-                session.add(IdempotencyKey(key=idempotency_key, body_sha256=body_sha256, job_id=job_id, created_at=now))
-                session.flush()
-            job = Job(
-                id=job_id,
-                status="queued",
-                dataset=spec.dataset,
-                spec=spec.model_dump(mode="json"),
-                created_at=now,
-                attempt=1,
-                fencing_token=0,
-                cancel_requested=False,
-                epochs=spec.epochs,
-                epochs_stored=0,
-                epoch_progress=0.0,
-                start_epoch=0,
-                dataset_record=dataset_record,
-            )
-            if dataset_record is not None:
-                hold_dataset(session, spec.dataset, dataset_record["sha256"])
-            session.add(job)
-            session.flush()
-            if spec.continue_from is not None:
-                _inherit(session, job, spec.continue_from.model_id, spec.continue_from.epoch)
-            session.add_all(JobTag(tag=tag, job_id=job_id) for tag in dict.fromkeys(spec.tags))
-            session.add(Outbox(job_id=job_id, attempt=1, created_at=now))
+        _insert(database, spec, job, key)
         return job, True
     except IntegrityError:
-        if idempotency_key is None:
-            raise
-    return _job_of_key(database, idempotency_key, body_sha256), False
+        if (found := _job_of_key(database, idempotency_key, body_sha256)) is not None:
+            return found, False
+    # The key's job was deleted in between, and the key with it.
+    make_transient(job)
+    make_transient(key)
+    _insert(database, spec, job, key)
+    return job, True
+
+
+def _insert(database: Database, spec: JobSpec, job: Job, key: IdempotencyKey | None = None) -> None:
+    with database.write() as session:
+        if key is not None:
+            session.add(key)
+            session.flush()
+        if job.dataset_record is not None:
+            hold_dataset(session, spec.dataset, job.dataset_record["sha256"])
+        session.add(job)
+        session.flush()
+        if spec.continue_from is not None:
+            _inherit(session, job, spec.continue_from.model_id, spec.continue_from.epoch)
+        session.add_all(JobTag(tag=tag, job_id=job.id) for tag in dict.fromkeys(spec.tags))
+        session.add(Outbox(job_id=job.id, attempt=1, created_at=job.created_at))
 
 
 def _inherit(session: Session, job: Job, parent_id: str, epoch: int | Literal["last"]) -> None:
@@ -193,12 +206,14 @@ def children(database: Database, job_id: str) -> list[str]:
         return list(session.scalars(select(Job.id).where(Job.parent_id == job_id).order_by(Job.id)))
 
 
-def _job_of_key(database: Database, key: str, body_sha256: str) -> Job:
+def _job_of_key(database: Database, key: str, body_sha256: str) -> Job | None:
     with database.read() as session:
-        record = session.get_one(IdempotencyKey, key)
+        record = session.get(IdempotencyKey, key)
+        if record is None:
+            return None
         if record.body_sha256 != body_sha256:
             raise KeyReused(key, record.job_id)
-        return _get(session, record.job_id)
+        return session.get(Job, record.job_id)
 
 
 def get(database: Database, job_id: str) -> Job:
@@ -303,15 +318,24 @@ def heartbeat(database: Database, claim: Claim, *, now: float, lease_seconds: fl
 
 
 def commit_epoch(database: Database, claim: Claim, record: EpochRecord, *, now: float, lease_seconds: float) -> None:
-    """Publish the next epoch. Raises LeaseLost, also when it is not the next one."""
+    """Publish the next epoch. Raises LeaseLost, also when it is not the next one.
+
+    Publishing the same again changes nothing: who saw the connection break does not know whether it was.
+    """
     changes: dict[str, Any] = {
         "epochs_stored": record.epoch + 1,
         "epoch_progress": 0.0,
         "lease_expires_at": now + lease_seconds,
     }
     if record.epoch > 0:
-        changes |= {"latest": record.metrics, "seconds_per_epoch": record.seconds}
+        changes |= {
+            "latest": record.metrics,
+            "seconds_per_epoch": record.seconds,
+            "progress_attempt": claim.attempt,
+        }
     with database.write() as session:
+        if _published_before(session, claim, record):
+            return
         _fenced(session, claim, changes, Job.epochs_stored == record.epoch)
         session.add(
             Epoch(
@@ -326,6 +350,15 @@ def commit_epoch(database: Database, claim: Claim, record: EpochRecord, *, now: 
                 created_at=now,
             )
         )
+
+
+def _published_before(session: Session, claim: Claim, record: EpochRecord) -> bool:
+    # A path holds the token, so that nobody else can have published it.
+    row = session.get(Epoch, (claim.job_id, record.epoch))
+    if row is None or row.path != record.file.path:
+        return False
+    _fenced(session, claim, {"epoch_progress": 0.0}, Job.epochs_stored == record.epoch + 1)
+    return True
 
 
 def note_runtime(database: Database, claim: Claim, runtime: dict[str, Any], normalizer: dict[str, Any]) -> None:
@@ -345,8 +378,11 @@ def end(
     now: float,
     error: dict[str, Any] | None = None,
 ) -> None:
-    """End a running job for good. Raises LeaseLost."""
+    """End a running job for good. Ending it the same again changes nothing. Raises LeaseLost."""
     with database.write() as session:
+        job = session.get(Job, claim.job_id)
+        if job is not None and (job.status, job.fencing_token) == (status, claim.token):
+            return
         _fenced(session, claim, _ended(status, now, error))
 
 
@@ -397,7 +433,11 @@ def paths_in_use(database: Database, paths: list[str]) -> set[str]:
 
 
 def recover_expired(database: Database, *, now: float, attempt_limit: int) -> list[Job]:
-    """Requeue running jobs whose lease ran out, as a new attempt; past the limit they fail. Returns those changed."""
+    """Requeue running jobs whose lease ran out, as a new attempt. Returns those changed.
+
+    A job fails when so many attempts in a row have finished no epoch: one that gets on may lose its worker any number
+    of times.
+    """
     with database.write() as session:
         expired = list(
             session.scalars(
@@ -405,13 +445,15 @@ def recover_expired(database: Database, *, now: float, attempt_limit: int) -> li
             )
         )
         for job in expired:
-            if job.attempt < attempt_limit or job.cancel_requested:
+            in_vain = job.attempt - job.progress_attempt
+            if in_vain < attempt_limit or job.cancel_requested:
                 _requeue(session, job, now=now, attempt=job.attempt + 1)
                 continue
             error = {
                 "code": "worker-lost",
-                "detail": f"The worker died or fell silent in each of {job.attempt} attempts; "
-                f"{job.epochs_done} of {job.epochs} epochs are kept.",
+                "detail": f"The worker died or fell silent in {in_vain} attempts in a row, with no epoch finished; "
+                f"{job.epochs_done} of {job.epochs} epochs are kept. If its machine ran out of memory, "
+                "try a smaller batch_size or a smaller network.",
             }
             for name, value in _ended("failed", now, error).items():
                 setattr(job, name, value)

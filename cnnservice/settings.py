@@ -28,12 +28,16 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(None, description="Redis URL; an embedded Valkey under data_dir when unset")
     store_url: str | None = Field(None, description="artifact store (file, s3, gs, az); data_dir when unset")
 
+    # How long an outage is waited for.
+    database_timeout_seconds: float = Field(5.0, gt=0, description="for a lock or a statement; then 503")
+    store_patience_seconds: float = Field(300.0, ge=0, description="for a store that is full or away; then a job fails")
+
     # Leases and recovery.
     lease_seconds: float = Field(15.0, gt=0)
     heartbeat_seconds: float = Field(1.0, gt=0)
     reconcile_seconds: float = Field(2.0, gt=0)
     republish_after_seconds: float = Field(5.0, gt=0)
-    attempt_limit: int = Field(5, ge=1)
+    attempt_limit: int = Field(5, ge=1, description="attempts in a row that finish no epoch; then a job fails")
 
     # Workers.
     worker_child_memory_bytes: int = Field(4 << 30, ge=1 << 28, description="recycle the train child above it")

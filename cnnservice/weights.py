@@ -15,16 +15,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import obstore
 from numpy.typing import NDArray
-from obstore.exceptions import GenericError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.exceptions import BaseError, GenericError
+from obstore.store import ObjectStore
 from safetensors.numpy import save
 
 from cnnservice.errors import CorruptError
+from cnnservice.store import StoreUnavailable, outages_told, put_whole
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -41,6 +41,7 @@ class DamagedFile(CorruptError):
 
     def __init__(self, path: str, what: str) -> None:
         super().__init__(f"The stored file {path} is damaged: {what}. Other epochs are not affected.")
+        self.path = path
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,6 @@ class Header:
     notes: Mapping[str, Any]
 
 
-def open_store(url: str) -> ObjectStore:
-    """The artifact store at a file:, s3:, gs: or az: URL. A local directory is made when it is not there."""
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        return LocalStore(unquote(parts.path), mkdir=True)
-    return from_url(url)
-
-
 def checkpoint_path(model_id: str, token: int, epoch: int) -> str:
     """Each claim writes below its own token, so that two that believe they own a job never share a file."""
     return f"models/{model_id}/t{token}/epoch-{epoch:05d}.safetensors"
@@ -105,16 +98,22 @@ class CheckpointStore:
         self.header = lru_cache(maxsize=4096)(self._read_header)
 
     def write(self, path: str, tensors: Tensors, notes: Mapping[str, Any]) -> StoredFile:
-        """Store tensors and notes whole: a reader sees all of the file or none. notes must be JSON."""
+        """Store tensors and notes whole: a reader sees all of the file or none. notes must be JSON.
+
+        Raises StoreUnavailable.
+        """
         contiguous = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
         checks = {name: zlib.crc32(tensor.tobytes()) for name, tensor in contiguous.items()}
         content = save(contiguous, metadata={"crc32": json.dumps(checks), "notes": json.dumps(notes)})
         header_size = 8 + int.from_bytes(content[:8], "little")
-        obstore.put(self.store, path, content)
+        put_whole(self.store, path, content)
         return StoredFile(path, len(content), header_size, hashlib.sha256(content[:header_size]).hexdigest())
 
     def read(self, file: StoredFile, names: Iterable[str]) -> dict[str, NDArray[Any]]:
-        """These tensors, read as one range of the file that spans them, and checked. Read-only. Raises DamagedFile."""
+        """These tensors, read as one range of the file that spans them, and checked. Read-only.
+
+        Raises DamagedFile, StoreUnavailable.
+        """
         tensors = self.header(file).tensors
         entries = [tensors[name] for name in names]
         occupied = [entry for entry in entries if entry.length]
@@ -132,7 +131,7 @@ class CheckpointStore:
     def delete(self, paths: Sequence[str]) -> None:
         """Remove these checkpoints; harmless where one is not there."""
         for path in paths:
-            with contextlib.suppress(FileNotFoundError):
+            with outages_told(), contextlib.suppress(FileNotFoundError):
                 obstore.delete(self.store, path)
 
     def delete_garbage(self, model_id: str, keep: Callable[[list[str]], set[str]]) -> None:
@@ -157,12 +156,29 @@ class CheckpointStore:
 
     def _span(self, file: StoredFile, start: int, end: int) -> bytes:
         # One range, cut up by the caller: obstore's get_ranges panics when a file is shorter than ranges it has joined.
+        return read_range(self.store, file.path, file.size, start, end)
+
+
+def read_range(store: ObjectStore, path: str, size: int, start: int, end: int) -> bytes:
+    """Bytes start to end of a file that must have this size. Raises DamagedFile, StoreUnavailable."""
+    try:
+        content = bytes(obstore.get_range(store, path, start=start, end=end))
+    except FileNotFoundError:
+        raise DamagedFile(path, "it is not there") from None
+    except GenericError as error:
+        # Said of a range beyond the end, and of a store that is away.
+        raise (_damage(store, path, size) or StoreUnavailable(error)) from error
+    except BaseError as error:
+        raise StoreUnavailable(error) from error
+    if len(content) != end - start:
+        raise DamagedFile(path, "it is cut short")
+    return content
+
+
+def _damage(store: ObjectStore, path: str, size: int) -> DamagedFile | None:
+    with outages_told():
         try:
-            content = bytes(obstore.get_range(self.store, file.path, start=start, end=end))
+            found = obstore.head(store, path)["size"]
         except FileNotFoundError:
-            raise DamagedFile(file.path, "it is not there") from None
-        except GenericError as error:  # what a local store says of a range beyond the end
-            raise DamagedFile(file.path, "it cannot be read; it may be cut short") from error
-        if len(content) != end - start:
-            raise DamagedFile(file.path, "it is cut short")
-        return content
+            return DamagedFile(path, "it is not there")
+    return None if found == size else DamagedFile(path, f"it has {found} bytes and should have {size}")

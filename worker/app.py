@@ -15,7 +15,8 @@ from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
-from cnnservice.weights import CheckpointStore, open_store
+from cnnservice.store import open_store
+from cnnservice.weights import CheckpointStore
 
 settings = Settings()
 
@@ -48,7 +49,7 @@ class Resources:
 @cache
 def _resources_of(process_id: int) -> Resources:
     client = connect(settings)
-    database = Database(settings.resolved_database_url)
+    database = Database(settings.resolved_database_url, timeout_seconds=settings.database_timeout_seconds)
     store = open_store(settings.resolved_store_url)
     return Resources(
         settings,

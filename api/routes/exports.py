@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-import obstore
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
@@ -23,9 +22,9 @@ from cnnservice.export.formats import FORMATS, FormatName, WorkerFormat, export_
 from cnnservice.export.notebook import Example, notebook
 from cnnservice.export.weights_file import WeightsFile, weights_file
 from cnnservice.models import Snapshot, open_snapshot
+from cnnservice.store import Altered, check_stored, read_stored
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["exports"])
-_CHUNK_BYTES = 1 << 20
 
 
 class ExportQuery(EpochQuery):
@@ -91,16 +90,11 @@ async def export_model(
 async def _made_by_worker(snapshot: Snapshot, name: WorkerFormat, download: _Download, services: Services) -> Response:
     store, path = services.checkpoints.store, export_path(snapshot, name)
     try:
-        stored = await obstore.get_async(store, path)
-    except FileNotFoundError:
+        size = await run_in_threadpool(check_stored, store, path)
+    except (FileNotFoundError, Altered):
         await services.inspector.ask("export", model_id=snapshot.job.id, epoch=snapshot.epoch, path=path)
-        stored = await obstore.get_async(store, path)
-    return download.file(_pieces(stored), snapshot, name, stored.meta["size"])
-
-
-async def _pieces(stored: obstore.GetResult) -> AsyncIterator[bytes]:
-    async for piece in stored.stream(min_chunk_size=_CHUNK_BYTES):
-        yield bytes(piece)
+        size = await run_in_threadpool(check_stored, store, path)
+    return download.file(iterate_in_threadpool(read_stored(store, path, size)), snapshot, name, size)
 
 
 def _checked_weights(snapshot: Snapshot, services: Services) -> WeightsFile:

@@ -21,6 +21,7 @@ class Job(Base):
 
     status moves queued -> running -> succeeded | failed | cancelled, and back to queued when a lease runs out.
     fencing_token grows at every claim and at every loss of the lease: a writer with an older one writes nothing.
+    progress_attempt is the last attempt that finished an epoch; those since were in vain.
     epochs_stored counts epoch rows, epoch 0 among them. A job that goes on from another begins with the other's rows up
     to start_epoch; epochs counts those it is to train itself. dataset_record tells what it is trained on, normalizer
     how its images are normalised, once that is known.
@@ -36,6 +37,7 @@ class Job(Base):
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
     attempt: Mapped[int] = mapped_column(default=1)
+    progress_attempt: Mapped[int] = mapped_column(default=0, server_default="0")
     fencing_token: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None] = mapped_column(String(128))
     lease_expires_at: Mapped[float | None]

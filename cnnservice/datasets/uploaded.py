@@ -12,10 +12,12 @@ from typing import Any
 import obstore
 from obstore.store import ObjectStore
 
+from cnnservice.datasets.checksums import file_checksum
 from cnnservice.datasets.dataset import Arrays, Dataset
 from cnnservice.datasets.errors import DatasetDeleted, WrongChecksum
 from cnnservice.datasets.stored import array_path, map_arrays, missing_arrays, whole_file
 from cnnservice.errors import CorruptError
+from cnnservice.store import outages_told, put_whole
 
 Record = dict[str, Any]
 
@@ -112,7 +114,7 @@ def record_of(dataset: Dataset) -> Record | None:
 def put_upload(store: ObjectStore, upload: Upload, folder: Path) -> None:
     """Copy the arrays from a folder into the artifact store."""
     for key in upload.files:
-        obstore.put(store, upload.store_path(key), array_path(folder, key))
+        put_whole(store, upload.store_path(key), array_path(folder, key))
 
 
 def is_stored(store: ObjectStore, upload: Upload) -> bool:
@@ -126,15 +128,21 @@ def is_stored(store: ObjectStore, upload: Upload) -> bool:
 
 
 def bring_upload(store: ObjectStore, dataset: Dataset, upload: Upload, datasets_path: Path) -> None:
-    """Copy what is not here from the artifact store, checked. Raises DatasetDeleted, DamagedDataset."""
+    """Copy what is not here, or no longer what it was, from the artifact store, checked.
+
+    Raises DatasetDeleted, DamagedDataset, StoreUnavailable.
+    """
     folder = upload.folder(datasets_path)
-    for key in missing_arrays(folder, dataset.keys):
+    for key in dataset.keys:
+        if file_checksum(array_path(folder, key), "sha256") == upload.files[key]:
+            continue
         digest = hashlib.sha256()
         try:
-            stored = obstore.get(store, upload.store_path(key))
+            with outages_told():
+                stored = obstore.get(store, upload.store_path(key))
         except FileNotFoundError:
             raise DatasetDeleted(dataset.name) from None
-        with whole_file(array_path(folder, key)) as file:
+        with whole_file(array_path(folder, key)) as file, outages_told():
             for piece in stored.stream():
                 digest.update(piece)
                 file.write(piece)

@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import obstore
-from obstore.exceptions import GenericError
 from obstore.store import ObjectStore
 
 from cnnservice.models import Snapshot
-from cnnservice.weights import CheckpointStore, DamagedFile, TensorEntry, layer_tensors, variable_name
+from cnnservice.weights import (
+    CheckpointStore,
+    DamagedFile,
+    StoredFile,
+    TensorEntry,
+    layer_tensors,
+    read_range,
+    variable_name,
+)
 
 _PIECE_BYTES = 1 << 20
 
@@ -27,10 +33,13 @@ class WeightsFile:
     entries: tuple[TensorEntry, ...]
     size: int
     _store: ObjectStore
-    _path: str
+    _file: StoredFile
 
     def check(self) -> None:
-        """Read all of it once. Raises DamagedFile: of a file whose sending has begun, nothing can be said any more."""
+        """Read all of it once: of a file whose sending has begun, nothing can be said any more.
+
+        Raises DamagedFile, StoreUnavailable.
+        """
         for _ in self.chunks():
             pass
 
@@ -44,13 +53,10 @@ class WeightsFile:
                 crc32 = zlib.crc32(piece, crc32)
                 yield piece
             if crc32 != entry.crc32:
-                raise DamagedFile(self._path, f"tensor {entry.name} does not match its checksum")
+                raise DamagedFile(self._file.path, f"tensor {entry.name} does not match its checksum")
 
     def _read(self, start: int, length: int) -> bytes:
-        try:
-            return bytes(obstore.get_range(self._store, self._path, start=start, length=length))
-        except (FileNotFoundError, GenericError) as error:
-            raise DamagedFile(self._path, "it cannot be read; it may be cut short") from error
+        return read_range(self._store, self._file.path, self._file.size, start, start + length)
 
 
 def weights_file(store: CheckpointStore, snapshot: Snapshot, description: Mapping[str, str]) -> WeightsFile:
@@ -72,7 +78,7 @@ def weights_file(store: CheckpointStore, snapshot: Snapshot, description: Mappin
     content = json.dumps(fields, separators=(",", ":")).encode()
     content += b" " * (-len(content) % 8)
     first = len(content).to_bytes(8, "little") + content
-    return WeightsFile(first, tuple(entries.values()), len(first) + end, store.store, snapshot.file.path)
+    return WeightsFile(first, tuple(entries.values()), len(first) + end, store.store, snapshot.file)
 
 
 def _dtype_name(entry: TensorEntry) -> str:

@@ -25,6 +25,7 @@ from cnnservice.supervision.supervisor import Supervisor
 
 # A Valkey that was told to stop writes its file out first.
 _LAST_BROKER_SECONDS = 10.0
+_MIGRATION_SECONDS = 600.0
 
 
 class CannotStart(Exception):
@@ -53,7 +54,8 @@ def make_supervisor(settings: Settings, say: Callable[[str], None]) -> Superviso
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest schema. Raises CannotStart."""
     try:
-        database = Database(settings.resolved_database_url)
+        # A migration may rewrite a table.
+        database = Database(settings.resolved_database_url, timeout_seconds=_MIGRATION_SECONDS)
         try:
             upgrade(database)
         finally:

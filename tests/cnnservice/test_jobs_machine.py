@@ -30,6 +30,8 @@ class Expected:
 
     status: jobs.Status = "queued"
     attempt: int = 1
+    progress_attempt: int = 0
+    ended_by: int | None = None
     owner: int | None = None
     expires_at: float = 0.0
     cancel_requested: bool = False
@@ -113,24 +115,30 @@ class JobsMachine(RuleBasedStateMachine):
         epoch = max(0, stored + ahead)
         path = f"{claim.job_id}/{claim.token}/epoch-{epoch}"
         record = jobs.EpochRecord(epoch, StoredFile(path, 10, 8, "0" * 64), {"loss": 1.0}, 2.0)
-        if not self.owns(claim) or epoch != stored:
+        job = self.expected.get(claim.job_id)
+        again = job is not None and epoch == stored - 1 and job.epochs[epoch] == path
+        if not self.owns(claim) or (epoch != stored and not again):
             with pytest.raises(jobs.LeaseLost):
                 jobs.commit_epoch(self.database, claim, record, now=self.now, lease_seconds=LEASE)
             return
         jobs.commit_epoch(self.database, claim, record, now=self.now, lease_seconds=LEASE)
-        job = self.expected[claim.job_id]
-        job.epochs.append(path)
-        job.expires_at = self.now + LEASE
+        assert job is not None
+        if not again:
+            job.epochs.append(path)
+            job.expires_at = self.now + LEASE
+            job.progress_attempt = claim.attempt if epoch > 0 else job.progress_attempt
 
     @rule(claim=claims, status=st.sampled_from(["succeeded", "failed", "cancelled"]))
     def end(self, claim: jobs.Claim, status: Literal["succeeded", "failed", "cancelled"]) -> None:
-        if not self.owns(claim):
+        job = self.expected.get(claim.job_id)
+        again = job is not None and (job.status, job.ended_by) == (status, claim.token)
+        if not self.owns(claim) and not again:
             with pytest.raises(jobs.LeaseLost):
                 jobs.end(self.database, claim, status, now=self.now)
             return
         jobs.end(self.database, claim, status, now=self.now)
-        job = self.expected[claim.job_id]
-        job.status, job.owner = status, None
+        assert job is not None
+        job.status, job.owner, job.ended_by = status, None, claim.token
 
     @rule(claim=claims)
     def release(self, claim: jobs.Claim) -> None:
@@ -165,7 +173,7 @@ class JobsMachine(RuleBasedStateMachine):
             job.owner = None
             if job.cancel_requested:
                 job.status = "cancelled"
-            elif job.attempt < ATTEMPTS:
+            elif job.attempt - job.progress_attempt < ATTEMPTS:
                 job.status, job.attempt = "queued", job.attempt + 1
             else:
                 job.status = "failed"

@@ -9,13 +9,13 @@ import obstore
 import pytest
 from safetensors.numpy import load_file
 
+from cnnservice.store import open_store
 from cnnservice.weights import (
     CheckpointStore,
     DamagedFile,
     StoredFile,
     checkpoint_path,
     layer_tensors,
-    open_store,
     variable_name,
 )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import obstore
-
 from cnnservice.export.description import describe
+from cnnservice.store import put_checked
 from worker.operations.computation import Arrays, Computation
 
 
@@ -31,5 +30,5 @@ def export(computation: Computation) -> Arrays:
                 state,
                 describe(snapshot),
             )
-        obstore.put(store.store, target, file)
+        put_checked(store.store, target, file)
     return {}

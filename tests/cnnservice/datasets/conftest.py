@@ -17,7 +17,7 @@ from cnnservice.datasets.archive import NpzArchive
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.mnist import MNIST
-from cnnservice.weights import open_store
+from cnnservice.store import open_store
 
 
 @pytest.fixture(scope="session")

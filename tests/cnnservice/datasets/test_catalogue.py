@@ -18,7 +18,7 @@ from cnnservice.datasets.errors import BuiltIn, DatasetDeleted, DatasetInUse, Na
 from cnnservice.datasets.incoming.draft import write_array, write_labels
 from cnnservice.datasets.uploaded import DamagedDataset, Record, content_record, dataset_of, record_of
 from cnnservice.specs.job import JobSpec
-from cnnservice.weights import open_store
+from cnnservice.store import open_store
 
 JOB = "00000000-0000-7000-8000-000000000000"
 Draft = Callable[[int], tuple[Record, Path]]
