@@ -5,16 +5,18 @@ All state is in the database; any number of API processes may run this side by s
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
 import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.steady_watch import SteadyWatch
 from cnnservice import jobs
 from cnnservice.broker import TRAIN_QUEUE, TRAIN_TASK, connect
 from cnnservice.database.engine import Database
@@ -32,6 +34,9 @@ class Dispatcher:
         self._settings, self._database, self._celery, self._events = settings, database, celery, events
         self._redis = connect(settings)
         self._nudged, self._stopping = threading.Event(), threading.Event()
+        self._watch = SteadyWatch(
+            settings.lease_seconds, gap_seconds=settings.reconcile_seconds + settings.lease_seconds / 2
+        )
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
 
     def start(self) -> None:
@@ -59,23 +64,39 @@ class Dispatcher:
             except (SQLAlchemyError, OperationalError, redis.RedisError) as error:
                 # All that is owed is still in the database: the next round tries again.
                 _log.warning("dispatch waits: %s", error)
+                if isinstance(error, SQLAlchemyError):
+                    self._watch.interrupt()
             self._nudged.wait(self._settings.reconcile_seconds)
             self._nudged.clear()
 
     def _relay(self) -> None:
         while wakeups := jobs.owed_wakeups(self._database):
             for wakeup in wakeups:
-                self._celery.send_task(TRAIN_TASK, args=[wakeup.job_id, wakeup.attempt], queue=TRAIN_QUEUE)
+                arguments = [wakeup.job_id, wakeup.attempt]
+                self._celery.send_task(TRAIN_TASK, args=arguments, task_id=_message_id(wakeup), queue=TRAIN_QUEUE)
                 jobs.mark_published(self._database, wakeup, now=time.time())
 
     def _reconcile(self) -> None:
         now = time.time()
-        for job in jobs.recover_expired(self._database, now=now, attempt_limit=self._settings.attempt_limit):
-            _log.warning("job %s: its worker fell silent; now %s, attempt %s", job.id, job.status, job.attempt)
-            announce(self._events, job)
-        # An empty queue beside waiting jobs means that the broker has lost their messages.
-        if self._redis.llen(TRAIN_QUEUE) == 0:
-            jobs.owe_again(self._database, published_before=now - self._settings.republish_after_seconds)
+        published = jobs.published_wakeups(self._database, before=now - self._settings.republish_after_seconds)
+        self._watch.saw(now)
+        if self._watch.is_steady:
+            for job in jobs.recover_expired(self._database, now=now, attempt_limit=self._settings.attempt_limit):
+                _log.warning("job %s: its worker fell silent; now %s, attempt %s", job.id, job.status, job.attempt)
+                announce(self._events, job)
+        # Fewer messages than waiting jobs: the broker has lost some.
+        if len(published) > self._redis.llen(TRAIN_QUEUE):
+            there = {_identity(message) for message in cast("list[bytes]", self._redis.lrange(TRAIN_QUEUE, 0, -1))}
+            jobs.owe_again(self._database, [wakeup for wakeup in published if _message_id(wakeup) not in there])
+
+
+def _message_id(wakeup: jobs.Wakeup) -> str:
+    return f"{wakeup.job_id}:{wakeup.attempt}"
+
+
+def _identity(message: bytes) -> str:
+    identity: str = json.loads(message)["headers"]["id"]
+    return identity
 
 
 def announce(events: EventWriter, job: Job) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -10,12 +11,16 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from obstore.exceptions import BaseError
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DBAPIError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from cnnservice import errors
-from cnnservice.errors import DomainError, FieldError
+from cnnservice import errors, jobs
+from cnnservice.database.engine import OUTAGES
+from cnnservice.errors import CorruptError, DomainError, FieldError
+from cnnservice.jobs import UnknownJob
+from cnnservice.store import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 _MEDIA_TYPE = "application/problem+json"
@@ -88,6 +93,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(DomainError)
     async def _domain(request: Request, error: DomainError) -> JSONResponse:
+        if isinstance(error, CorruptError):
+            error = await run_in_threadpool(_unless_deleted, request, error)
         status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
         if status >= 500:
             _log.error("%s: %s", error.code, error.detail)
@@ -108,16 +115,37 @@ def install(app: FastAPI) -> None:
         code = phrase.lower().replace(" ", "-")
         return _response(request, error.status_code, code, phrase, detail, headers=error.headers)
 
-    @app.exception_handler(DBAPIError)
-    async def _database(request: Request, error: DBAPIError) -> JSONResponse:
+    async def _database(request: Request, error: Exception) -> JSONResponse:
         _log.error("database: %s", error)
-        detail = "The database does not answer now; what was asked for has not been done. Try again."
+        detail = (
+            "The database does not answer now. Try again; a job that is posted again with the same Idempotency-Key "
+            "is made once."
+        )
         return _response(request, 503, "database-unavailable", "Temporarily unavailable", detail)
+
+    for outage in OUTAGES:
+        app.add_exception_handler(outage, _database)
+
+    @app.exception_handler(BaseError)
+    async def _store(request: Request, error: BaseError) -> JSONResponse:
+        return await _domain(request, StoreUnavailable(error))
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, _error: Exception) -> JSONResponse:
         detail = "The service failed at this request; its log says why."
         return _response(request, 500, "internal", "Internal error", detail)
+
+
+def _unless_deleted(request: Request, error: CorruptError) -> DomainError:
+    """The error; but a model whose files are not there any more may have been deleted while they were looked for."""
+    model_id = request.path_params.get("model_id")
+    if model_id is not None:
+        with contextlib.suppress(*OUTAGES):
+            try:
+                jobs.get(request.app.state.services.database, model_id)
+            except UnknownJob as deleted:
+                return deleted
+    return error
 
 
 def _response(

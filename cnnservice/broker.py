@@ -54,6 +54,8 @@ def celery_options(settings: Settings) -> dict[str, object]:
         "result_backend_transport_options": transport,
         "visibility_timeout": _VISIBILITY_TIMEOUT,
         "broker_connection_retry_on_startup": True,
+        # For ever: by default a worker gives up after a hundred times, and is gone when the broker is back.
+        "broker_connection_max_retries": None,
         "task_ignore_result": True,
         "task_serializer": "json",
         "accept_content": ["json"],

@@ -11,6 +11,7 @@ token is no longer the job's. Time is handed in as Unix seconds.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -480,19 +481,24 @@ def mark_published(database: Database, wakeup: Wakeup, *, now: float) -> None:
         )
 
 
-def owe_again(database: Database, *, published_before: float) -> int:
-    """Forget that wake-ups published before this time were, so that they are published anew. Returns how many.
+def published_wakeups(database: Database, *, before: float) -> list[Wakeup]:
+    """Wake-ups published before this time whose jobs still wait, oldest first."""
+    with database.read() as session:
+        rows = session.scalars(select(Outbox).where(Outbox.published_at < before).order_by(Outbox.created_at))
+        return [Wakeup(row.job_id, row.attempt) for row in rows]
 
-    For when the broker has no message left though jobs still wait.
-    """
+
+def owe_again(database: Database, wakeups: Sequence[Wakeup]) -> None:
+    """Forget that these wake-ups were published, so that they are published anew: the broker has lost them."""
+    if not wakeups:
+        return
     with database.write() as session:
-        again = session.scalars(
-            update(Outbox)
-            .where(Outbox.published_at < published_before)
-            .values(published_at=None)
-            .returning(Outbox.job_id)
-        )
-        return len(list(again))
+        for wakeup in wakeups:
+            session.execute(
+                update(Outbox)
+                .where(Outbox.job_id == wakeup.job_id, Outbox.attempt == wakeup.attempt)
+                .values(published_at=None)
+            )
 
 
 def _fenced(session: Session, claim: Claim, changes: dict[str, Any], *conditions: Any) -> None:

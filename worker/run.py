@@ -7,24 +7,38 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
-
-from sqlalchemy.exc import SQLAlchemyError
+from typing import Any, Literal, TypeVar
 
 from cnnservice import jobs
+from cnnservice.database.engine import OUTAGES
 from cnnservice.datasets.preprocessing import Normalizer, fit_normalizer, one_hot
 from cnnservice.datasets.registry import DATASETS
 from cnnservice.datasets.uploaded import dataset_of
+from cnnservice.errors import CorruptError
 from cnnservice.models import stored_file
 from cnnservice.nn.fetch import fetch_if_missing
 from cnnservice.nn.runtime import describe
-from cnnservice.nn.training import Samples, Start, State, train
-from cnnservice.weights import checkpoint_path
+from cnnservice.nn.training import Samples, Start, State, Stopped, train
+from cnnservice.store import StoreUnavailable
+from cnnservice.weights import DamagedFile, checkpoint_path
 from worker.app import Resources
 from worker.cancellation import bell
 from worker.liveness import stopping
 
 _log = logging.getLogger(__name__)
+_RETRY_SECONDS = 0.5
+T = TypeVar("T")
+
+
+class CannotGoOn(CorruptError):
+    """The epoch that a job is to go on from is damaged."""
+
+    code = "cannot-go-on"
+
+    def __init__(self, epoch: int, damage: DamagedFile) -> None:
+        super().__init__(
+            f"{damage.detail} Training cannot go on from epoch {epoch}; post a job with continue_from an earlier one."
+        )
 
 
 class Run:
@@ -38,6 +52,8 @@ class Run:
         self._epochs_done = max(claim.epochs_stored - 1 - claim.start_epoch, 0)
         self._progress = 0.0
         self._next_batch_event = 0.0
+        self._beating = threading.Lock()
+        self._last_beat = time.monotonic()
 
     @contextmanager
     def lease(self) -> Iterator[None]:
@@ -55,13 +71,15 @@ class Run:
     def train(self) -> None:
         """Train to the end. Raises Stopped, Diverged, LeaseLost, DomainError."""
         self._publish_status("running")
-        samples, normalizer = self._samples()
-        jobs.note_runtime(self._parts.database, self.claim, describe(), normalizer.record())
-        train(self.claim.spec, samples, self, self._start())
+        samples, normalizer = self._insist(self._samples)
+        runtime, normalization = describe(), normalizer.record()
+        self._insist(lambda: jobs.note_runtime(self._parts.database, self.claim, runtime, normalization))
+        train(self.claim.spec, samples, self, self._insist(self._start))
 
     def end(self, status: Literal["succeeded", "failed", "cancelled"], error: dict[str, Any] | None = None) -> None:
         """End the job and say so. Raises LeaseLost."""
-        jobs.end(self._parts.database, self.claim, status, now=time.time(), error=error)
+        now = time.time()
+        self._insist(lambda: jobs.end(self._parts.database, self.claim, status, now=now, error=error), ending=True)
         body = {"status": status, "epochs_done": self._epochs_done, "error": error}
         self._parts.events.append(self.claim.job_id, "end", self._epochs_done + 1, body)
 
@@ -72,6 +90,7 @@ class Run:
 
     def should_stop(self) -> bool:
         """See nn.training.Observer."""
+        self._look_up_after_a_freeze()
         if self.stopped_by is None and stopping.is_set():
             self.stopped_by = "shutdown"
         return self.stopped_by is not None
@@ -87,11 +106,16 @@ class Run:
 
     def epoch_ended(self, epoch: int, state: State, metrics: dict[str, float], seconds: float) -> None:
         """See nn.training.Observer. The file is whole before its row says that it is there."""
+        if self.should_stop():
+            raise Stopped
         parts, claim = self._parts, self.claim
-        file = parts.store.write(checkpoint_path(claim.job_id, claim.token, epoch), state, {"epoch": epoch})
+        path = checkpoint_path(claim.job_id, claim.token, epoch)
+        file = self._insist(lambda: parts.store.write(path, state, {"epoch": epoch}))
         record = jobs.EpochRecord(epoch, file, metrics, seconds)
         lease_seconds = parts.settings.lease_seconds
-        jobs.commit_epoch(parts.database, claim, record, now=time.time(), lease_seconds=lease_seconds)
+        self._insist(
+            lambda: jobs.commit_epoch(parts.database, claim, record, now=time.time(), lease_seconds=lease_seconds)
+        )
         self._epochs_done, self._progress = epoch - claim.start_epoch, 0.0
         if epoch > 0:
             body = {"epoch": epoch, "epochs": claim.last_epoch, "seconds": seconds, **metrics}
@@ -122,25 +146,60 @@ class Run:
         assert row is not None, "epochs are stored without gaps"
         file = stored_file(row)
         own = jobs.list_epochs(parts.database, claim.job_id, after=claim.start_epoch)
+        try:
+            state = parts.store.read(file, parts.store.header(file).tensors)
+        except DamagedFile as damage:
+            raise CannotGoOn(row.epoch, damage) from damage
         return Start(
             row.epoch,
-            parts.store.read(file, parts.store.header(file).tensors),
+            state,
             origin=claim.start_epoch,
             history=tuple(epoch.metrics for epoch in own),
             another=claim.spec.continue_from is not None and not own,
         )
+
+    def _insist(self, action: Callable[[], T], *, ending: bool = False) -> T:
+        """Do what may be done again, as often as it takes: the database and the store may be away for a while.
+
+        The database is waited for without end, as nothing can be said without it; the store as long as the settings
+        say. Raises StoreUnavailable; Stopped when the run is to stop meanwhile, or, where it is ending already, what
+        the database raised.
+        """
+        deadline = time.monotonic() + self._parts.settings.store_patience_seconds
+        while True:
+            try:
+                return action()
+            except OUTAGES as error:
+                _log.warning("job %s waits for the database: %s", self.claim.job_id, error)
+                if ending and stopping.is_set():
+                    raise
+            except StoreUnavailable as error:
+                _log.warning("job %s waits for the store: %s", self.claim.job_id, error.detail)
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(_RETRY_SECONDS)
+            if not ending and self.should_stop():
+                raise Stopped
+
+    def _look_up_after_a_freeze(self) -> None:
+        """Nothing is written by a process that had stopped for a lease's length before it knows that it holds it."""
+        if time.monotonic() - self._last_beat > self._parts.settings.lease_seconds:
+            self._beat()
 
     def _publish_status(self, status: str) -> None:
         body = {"status": status, "attempt": self.claim.attempt, "epochs_done": self._epochs_done}
         self._parts.events.append(self.claim.job_id, "status", self._epochs_done, body)
 
     def _renew(self, ended: threading.Event) -> None:
-        settings = self._parts.settings
-        while not ended.is_set():
-            bell().wait(settings.heartbeat_seconds)
+        while not ended.is_set() and self.stopped_by != "lease":
+            bell().wait(self._parts.settings.heartbeat_seconds)
             bell().clear()
-            if ended.is_set():
-                return
+            if not ended.is_set():
+                self._beat()
+
+    def _beat(self) -> None:
+        settings = self._parts.settings
+        with self._beating:
             try:
                 cancel_requested = jobs.heartbeat(
                     self._parts.database,
@@ -152,8 +211,9 @@ class Run:
             except jobs.LeaseLost:
                 self.stopped_by = "lease"
                 return
-            except SQLAlchemyError:
-                _log.warning("job %s: the database did not take a heartbeat", self.claim.job_id, exc_info=True)
+            except OUTAGES as error:
+                _log.warning("job %s: the database did not take a heartbeat: %s", self.claim.job_id, error)
             else:
                 if cancel_requested:
                     self.stopped_by = "cancel"
+            self._last_beat = time.monotonic()

@@ -10,15 +10,19 @@ from celery.signals import worker_process_init
 
 from cnnservice import jobs
 from cnnservice.broker import TRAIN_TASK
+from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import DomainError
 from worker.app import app, resources
+from worker.process import end_with_parent, give_way_in_want_of_memory
 from worker.run import Run
 
 _log = logging.getLogger(__name__)
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]
-def _import_tensorflow(**_: Any) -> None:
+def _prepare_child(**_: Any) -> None:
+    end_with_parent()
+    give_way_in_want_of_memory()
     from cnnservice.nn import fetch, runtime, training  # noqa: F401
 
     runtime.configure()
@@ -29,27 +33,25 @@ def _import_tensorflow(**_: Any) -> None:
 def train(job_id: str, attempt: int) -> None:
     """Run a job if this attempt of it still waits; a message for one that does not is out of date, and harmless."""
     parts = resources()
-    claim = jobs.claim(
-        parts.database,
-        job_id,
-        attempt,
-        owner=parts.owner,
-        now=time.time(),
-        lease_seconds=parts.settings.lease_seconds,
-    )
-    if claim is None:
-        _log.info("job %s, attempt %s: nothing to do", job_id, attempt)
-        return
-    run = Run(parts, claim)
+    lease_seconds = parts.settings.lease_seconds
     try:
+        claim = jobs.claim(
+            parts.database, job_id, attempt, owner=parts.owner, now=time.time(), lease_seconds=lease_seconds
+        )
+        if claim is None:
+            _log.info("job %s, attempt %s: nothing to do", job_id, attempt)
+            return
+        run = Run(parts, claim)
         with run.lease():
             _execute(run)
     except jobs.LeaseLost:
         _log.warning("job %s, attempt %s: lease lost, stopped", job_id, attempt)
+    except OUTAGES as error:
+        _log.warning("job %s, attempt %s: left as it is, the database is away: %s", job_id, attempt, error)
 
 
 def _execute(run: Run) -> None:
-    from cnnservice.nn.training import Diverged, Stopped
+    from cnnservice.nn.training import Diverged, OutOfMemory, Stopped
 
     try:
         run.train()
@@ -58,14 +60,18 @@ def _execute(run: Run) -> None:
             run.end("cancelled")
         elif run.stopped_by == "shutdown":
             run.release()
-    except jobs.LeaseLost:
+    except (jobs.LeaseLost, *OUTAGES):
         raise
     except Diverged as error:
         _fail(run, "diverged", f"The loss is no longer a number ({error}). Try a smaller learning rate.")
     except DomainError as error:
         _fail(run, error.code, error.detail)
-    except MemoryError:
-        _fail(run, "out-of-memory", "The worker ran out of memory. Try a smaller batch_size, or fewer samples.")
+    except (MemoryError, OutOfMemory):
+        _fail(
+            run,
+            "out-of-memory",
+            "The worker ran out of memory. Try a smaller batch_size, fewer samples, or a smaller network.",
+        )
     except Exception as error:
         _log.exception("job %s failed", run.claim.job_id)
         _fail(run, "training-failed", f"{type(error).__name__}: {_first_line(error)}")

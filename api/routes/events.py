@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from api.problems import problems
 from api.services import Services, ServicesDep
 from cnnservice import jobs
+from cnnservice.database.engine import OUTAGES
 from cnnservice.database.tables import Epoch, Job
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.events import Event, EventId, parse_entry, stream_key
@@ -69,7 +70,13 @@ async def stream_events(
         reader = _Reader(services, job_id, position)
         while not services.hub.closing and not reader.ended:
             bell.clear()
-            for event in await reader.new_events():
+            try:
+                events = await reader.new_events()
+            except OUTAGES:
+                events = []  # nothing new can be told before the database is back; what comes meanwhile is not lost
+            except jobs.UnknownJob:
+                return  # deleted meanwhile: who comes back is told that there is no such job
+            for event in events:
                 yield ServerSentEvent(data=event.body, event=event.type, id=str(event.id))
             if not reader.ended:
                 try:
@@ -86,13 +93,16 @@ class _Reader:
         self.ended = False
 
     async def new_events(self) -> list[Event]:
-        """What has come since the last call, in order, each once."""
-        if self._position is None:
-            return await self._snapshot()
-        events = [complete for event in await self._from_stream() for complete in await self._completed(event)]
-        if not events:
-            events = await self._missed_by_the_stream()
-        return events
+        """What has come since the last call, in order, each once. When it raises, nothing of it counts as seen."""
+        position, ended = self._position, self.ended
+        try:
+            if position is None:
+                return await self._snapshot()
+            events = [complete for event in await self._from_stream() for complete in await self._completed(event)]
+            return events or await self._missed_by_the_stream()
+        except BaseException:
+            self._position, self.ended = position, ended
+            raise
 
     async def _snapshot(self) -> list[Event]:
         newest = await self._newest()

@@ -27,6 +27,10 @@ class Stopped(Exception):
     """Training was told to stop; the epoch under way is dropped."""
 
 
+class OutOfMemory(Exception):
+    """TensorFlow could not have the memory it wanted."""
+
+
 class Diverged(Exception):
     """The loss is no longer a number."""
 
@@ -72,8 +76,15 @@ class Observer(Protocol):
 def train(spec: JobSpec, samples: Samples, observer: Observer, start: Start | None = None) -> None:
     """Train what the spec says, from the start or from where an earlier run had come; both give the same bits.
 
-    Raises Stopped, Diverged, PretrainedNotFetched.
+    Raises Stopped, Diverged, OutOfMemory, PretrainedNotFetched.
     """
+    try:
+        _train(spec, samples, observer, start)
+    except tf.errors.ResourceExhaustedError as error:
+        raise OutOfMemory(error.message) from error
+
+
+def _train(spec: JobSpec, samples: Samples, observer: Observer, start: Start | None) -> None:
     start_afresh(spec.seed)
     input_shape, classes = samples.x_train.shape[1:], samples.y_train.shape[1]
     architecture = resolve(spec.architecture, input_shape, classes)

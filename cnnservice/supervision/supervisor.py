@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from cnnservice.supervision.child import Child, ChildSpec
 
-# A train worker gives its job back at its next batch; the whole stack is to be gone within 30 s.
-GRACE_SECONDS = 25.0
+# A train worker gives its job back at its next batch; the whole stack is to be gone within 30 s, and what the others
+# stand on comes after them.
+GRACE_SECONDS = 20.0
+_FOUNDATION_GRACE_SECONDS = 5.0
 
 
 class Supervisor:
@@ -76,4 +78,4 @@ class Supervisor:
         self._say("stopping; a training under way keeps its finished epochs and goes on at the next start")
         await asyncio.gather(*(child.stop(self._grace) for child in self._children))
         for child, _ in reversed(self._foundations):
-            await child.stop(self._grace)
+            await child.stop(min(self._grace, _FOUNDATION_GRACE_SECONDS))

@@ -52,12 +52,15 @@ def test_a_job_is_owed_a_wakeup_until_it_is_claimed(database: Database) -> None:
     assert jobs.owed_wakeups(database) == [jobs.Wakeup(identity, 1)]
     jobs.mark_published(database, jobs.Wakeup(identity, 1), now=101.0)
     assert jobs.owed_wakeups(database) == []
-    assert jobs.owe_again(database, published_before=101.0) == 0
-    assert jobs.owe_again(database, published_before=101.5) == 1
-    assert jobs.owed_wakeups(database) == [jobs.Wakeup(identity, 1)]
+    assert jobs.published_wakeups(database, before=101.0) == []
+    published = jobs.published_wakeups(database, before=101.5)
+    assert published == [jobs.Wakeup(identity, 1)]
+    jobs.owe_again(database, published)
+    assert jobs.owed_wakeups(database) == published
     assert jobs.claim(database, identity, 1, owner="w", now=102.0, lease_seconds=LEASE) is not None
     assert jobs.owed_wakeups(database) == []
-    assert jobs.owe_again(database, published_before=1e9) == 0
+    jobs.owe_again(database, published)
+    assert jobs.owed_wakeups(database) == jobs.published_wakeups(database, before=1e9) == []
 
 
 def test_of_many_claimants_one_gets_the_job(database: Database) -> None:
@@ -151,6 +154,23 @@ def test_past_the_attempt_limit_a_job_fails_and_says_why(database: Database) -> 
     assert job.error is not None
     assert job.error["code"] == "worker-lost"
     assert jobs.owed_wakeups(database) == []
+
+
+def test_a_job_that_gets_on_may_lose_its_worker_any_number_of_times(database: Database) -> None:
+    claim: jobs.Claim | None = claimed(database)
+    assert claim is not None
+    commit(database, claim, 0)
+    for attempt in range(1, 9):
+        assert claim is not None
+        jobs.commit_epoch(database, claim, record(attempt), now=1000.0 * attempt, lease_seconds=LEASE)
+        (job,) = jobs.recover_expired(database, now=1000.0 * attempt + 500, attempt_limit=2)
+        assert (job.status, job.attempt) == ("queued", attempt + 1)
+        claim = jobs.claim(database, job.id, attempt + 1, owner="w", now=1000.0 * attempt + 501, lease_seconds=LEASE)
+    # From here on it does not: two attempts in a row, and it fails.
+    for attempt, status in ((9, "queued"), (10, "failed")):
+        (job,) = jobs.recover_expired(database, now=1e6 * attempt, attempt_limit=2)
+        assert job.status == status
+        jobs.claim(database, job.id, job.attempt, owner="w", now=1e6 * attempt + 1, lease_seconds=LEASE)
 
 
 def test_cancelling_a_waiting_job_ends_it_at_once(database: Database) -> None:
