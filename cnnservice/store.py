@@ -42,11 +42,7 @@ def open_store(url: str) -> ObjectStore:
     if parts.scheme == "file":
         return LocalStore(unquote(parts.path), mkdir=True)
     # By default a request would be tried for three minutes, and its client left without an answer for as long.
-    return from_url(
-        url,
-        client_options={"connect_timeout": timedelta(seconds=3), "timeout": timedelta(seconds=30)},
-        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=10)},
-    )
+    return from_url(url, retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=10)})
 
 
 @contextmanager

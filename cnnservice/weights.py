@@ -162,7 +162,8 @@ class CheckpointStore:
 def read_range(store: ObjectStore, path: str, size: int, start: int, end: int) -> bytes:
     """Bytes start to end of a file that must have this size. Raises DamagedFile, StoreUnavailable."""
     try:
-        content = bytes(obstore.get_range(store, path, start=start, end=end))
+        answer = obstore.get(store, path, options={"range": (start, end)})
+        content = bytes(answer.bytes())
     except FileNotFoundError:
         raise DamagedFile(path, "it is not there") from None
     except GenericError as error:
@@ -170,8 +171,8 @@ def read_range(store: ObjectStore, path: str, size: int, start: int, end: int) -
         raise (_damage(store, path, size) or StoreUnavailable(error)) from error
     except BaseError as error:
         raise StoreUnavailable(error) from error
-    if len(content) != end - start:
-        raise DamagedFile(path, "it is cut short")
+    if answer.meta["size"] != size:
+        raise DamagedFile(path, _wrong_size(answer.meta["size"], size))
     return content
 
 
@@ -181,4 +182,8 @@ def _damage(store: ObjectStore, path: str, size: int) -> DamagedFile | None:
             found = obstore.head(store, path)["size"]
         except FileNotFoundError:
             return DamagedFile(path, "it is not there")
-    return None if found == size else DamagedFile(path, f"it has {found} bytes and should have {size}")
+    return None if found == size else DamagedFile(path, _wrong_size(found, size))
+
+
+def _wrong_size(found: int, size: int) -> str:
+    return f"it has {found} bytes and should have {size}"

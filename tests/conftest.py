@@ -8,15 +8,27 @@ from typing import Any
 import httpx
 import pytest
 
-from live import Stack, start_stack, train
+from live import Stack, train
+from places import NAMES, open_place
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make test-faults` chooses."""
+    parser.addoption("--place", choices=NAMES, default=NAMES[0], help="where the session's stack lives")
+    parser.addoption("--full", action="store_true", help="fault tests at their full length, everywhere")
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The session's stack, on embedded defaults."""
-    running = start_stack(tmp_path_factory.mktemp("stack") / "data")
-    yield running
-    assert running.stop() == 0
+def full(pytestconfig: pytest.Config) -> bool:
+    """Whether fault tests are to run at their full length."""
+    return bool(pytestconfig.getoption("--full"))
+
+
+@pytest.fixture(scope="session")
+def stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The session's stack, with the settings it comes with."""
+    with open_place(pytestconfig.getoption("--place"), tmp_path_factory.mktemp("stack")) as place:
+        yield place.stack
 
 
 @pytest.fixture(scope="session")

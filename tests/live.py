@@ -9,12 +9,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import obstore
+import pytest
+from obstore.store import ObjectStore
+
+from cnnservice.settings import Settings
+from cnnservice.store import open_store
 
 # Generous: it only bounds how long a broken stack is waited for.
 PATIENCE_SECONDS = 180
@@ -52,21 +59,73 @@ class Stack:
     process: subprocess.Popen[bytes]
 
     @property
+    def settings(self) -> Settings:
+        """Its settings, as its own processes read them."""
+        named = {
+            name.removeprefix("CNNSERVICE_").lower(): value
+            for name, value in self.environment.items()
+            if name.startswith("CNNSERVICE_")
+        }
+        return Settings.model_validate(named)
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """Its artifact store."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            return open_store(self.settings.resolved_store_url)
+
+    @property
     def client(self) -> httpx.Client:
         """A fresh client."""
         return httpx.Client(base_url=self.url, timeout=60)
 
-    def stop(self) -> int:
+    def files(self, prefix: str) -> list[str]:
+        """The paths of what its artifact store has below a folder."""
+        return [entry["path"] for batch in obstore.list(self.store, prefix=prefix) for entry in batch]
+
+    def epoch_path(self, model_id: str, epoch: int) -> str:
+        """Where the checkpoint of an epoch is, of a model trained in one go."""
+        (path,) = [
+            path for path in self.files(f"models/{model_id}/") if path.endswith(f"/epoch-{epoch:05d}.safetensors")
+        ]
+        return path
+
+    def read(self, path: str) -> bytes:
+        """A file of its artifact store."""
+        return bytes(obstore.get(self.store, path).bytes())
+
+    def write(self, path: str, content: bytes) -> None:
+        """Put a file into its artifact store, in the place of what is there."""
+        obstore.put(self.store, path, content)
+
+    def pids(self, *arguments: str) -> list[int]:
+        """Its processes that run `python -m <arguments>`, the oldest first; all of them without arguments."""
+        wanted = [b"-m", *(argument.encode() for argument in arguments)] if arguments else []
+        mine = f"CNNSERVICE_DATA_DIR={self.data_dir}".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (folder / "cmdline").read_bytes().split(b"\0")[1:]
+                if command[: len(wanted)] == wanted and mine in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+        return sorted(found)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
         """Ask it to stop, as Ctrl-C does, and wait."""
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(number)
         return self.process.wait(PATIENCE_SECONDS)
 
 
-def start_stack(data_dir: Path, **settings: str) -> Stack:
+def start_stack(data_dir: Path, environment: Mapping[str, str] | None = None, **settings: str) -> Stack:
     """Start `cnnservice up` on a data directory and wait until it is ready."""
     port = free_port()
     environment = {
         **os.environ,
+        **(environment or {}),
         "CNNSERVICE_DATA_DIR": str(data_dir),
         "CNNSERVICE_PORT": str(port),
         "CUDA_VISIBLE_DEVICES": "-1",

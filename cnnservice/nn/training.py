@@ -80,8 +80,11 @@ def train(spec: JobSpec, samples: Samples, observer: Observer, start: Start | No
     """
     try:
         _train(spec, samples, observer, start)
-    except tf.errors.ResourceExhaustedError as error:
-        raise OutOfMemory(error.message) from error
+    except (tf.errors.ResourceExhaustedError, tf.errors.AbortedError) as error:
+        # oneDNN's word for it is its status 1.
+        if isinstance(error, tf.errors.ResourceExhaustedError) or "Status: 1," in error.message:
+            raise OutOfMemory(error.message) from error
+        raise
 
 
 def _train(spec: JobSpec, samples: Samples, observer: Observer, start: Start | None) -> None:
