@@ -6,6 +6,9 @@ from typing import Any
 
 import redis
 import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
 
 from cnnservice.settings import Settings
 
@@ -17,6 +20,8 @@ _CONNECTION: dict[str, Any] = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
+# A connection of a broker that has been started again is found closed when it is used: the command is sent anew.
+_BACKOFF, _RETRIES = ExponentialBackoff(cap=0.5, base=0.05), 3
 _UNIX_CONNECTION: dict[str, Any] = {name: value for name, value in _CONNECTION.items() if name != "socket_keepalive"}
 
 
@@ -27,12 +32,16 @@ def connection_options(settings: Settings) -> dict[str, Any]:
 
 def connect(settings: Settings) -> redis.Redis:
     """A pool of connections for threads."""
-    return redis.Redis.from_url(settings.resolved_redis_url, **connection_options(settings))
+    return redis.Redis.from_url(
+        settings.resolved_redis_url, retry=Retry(_BACKOFF, _RETRIES), **connection_options(settings)
+    )
 
 
 def connect_async(settings: Settings) -> redis.asyncio.Redis:
     """A pool of connections for coroutines."""
-    return redis.asyncio.Redis.from_url(settings.resolved_redis_url, **connection_options(settings))
+    return redis.asyncio.Redis.from_url(
+        settings.resolved_redis_url, retry=AsyncRetry(_BACKOFF, _RETRIES), **connection_options(settings)
+    )
 
 
 def celery_broker_url(settings: Settings) -> str:

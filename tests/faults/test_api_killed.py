@@ -41,6 +41,7 @@ def test_every_acknowledged_job_is_there_once_and_runs_once(
         for each in burst:
             each.result()
     assert len(acknowledged) == len(set(acknowledged)) == jobs
+    succeeded(client, acknowledged[-1])
     assert sorted(_listed(client, tag)) == sorted(acknowledged)
     for job in acknowledged:
         assert succeeded(client, job)["attempt"] == 1

@@ -27,4 +27,5 @@ def test_nothing_is_lost_and_what_runs_runs_on(client: httpx.Client, place: Plac
     model = f"/v1/models/{running}"
     assert client.get(f"{model}/history.json").json()["epoch"] == list(range(1, SPEC["epochs"] + 1))
     # The inspect worker has come back by itself, too.
-    assert client.get(f"{model}/predictions.json?image=mnist:test:0").status_code == 200
+    answer = client.get(f"{model}/predictions.json?image=mnist:test:0")
+    assert answer.status_code == 200, answer.text
