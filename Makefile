@@ -5,7 +5,7 @@ BIN := .venv/bin
 RUN_STAMP := .venv/run.stamp
 DEV_STAMP := .venv/dev.stamp
 
-.PHONY: run up test lint format bench lock clean
+.PHONY: run up test test-faults lint format bench lock clean
 
 run: $(RUN_STAMP)
 	$(BIN)/cnnservice demo
@@ -15,6 +15,11 @@ up: $(RUN_STAMP)
 
 test: lint
 	$(BIN)/python -m pytest
+
+# Each fault at its full length and everywhere; then the system where it is not on its defaults.
+test-faults: $(DEV_STAMP)
+	$(BIN)/python -m pytest tests/faults --full
+	$(BIN)/python -m pytest tests/system --place postgresql-s3
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

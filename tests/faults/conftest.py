@@ -9,7 +9,7 @@ import pytest
 
 from live import Stack, wait_until
 from places import NAMES, Place, open_place
-from witness import Witness
+from witness import DELICATE, Training, Witness, post, succeeded
 
 # So that what takes a lease's time takes little, and harm done for a few seconds outlasts it.
 SETTINGS = {
@@ -18,7 +18,7 @@ SETTINGS = {
     "reconcile_seconds": "0.5",
     "republish_after_seconds": "2",
     "database_timeout_seconds": "2",
-    "store_patience_seconds": "8",
+    "store_patience_seconds": "6",
     "attempt_limit": "3",
 }
 
@@ -35,6 +35,26 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A place by its name."""
     with open_place(request.param, tmp_path_factory.mktemp(request.param), **SETTINGS) as place:
         yield place
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked so is for the full suite alone."""
+    if not config.getoption("--full"):
+        kept = [item for item in items if not item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("full")])
+        items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def undisturbed(place: Place) -> Training:
+    """What comes of the delicate job when nothing happens to it."""
+    with place.stack.client as client:
+        job = post(client, DELICATE)
+        succeeded(client, job)
+    witness = Witness(place.stack)
+    training = witness.training(job)
+    witness.close()
+    return training
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ CLIENTS = 6
 @pytest.mark.everywhere
 @pytest.mark.parametrize("moment", ["waiting", "running"])
 def test_there_is_one_end_and_no_500(client: httpx.Client, stack: Stack, full: bool, moment: str) -> None:
-    for number in range(8 if full else 3):
+    for number in range(8 if full else 2):
         holder = post(client, SPEC) if moment == "waiting" else None
         job = post(client, SPEC)
         if moment == "running":

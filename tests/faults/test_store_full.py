@@ -8,24 +8,24 @@ import httpx
 import pytest
 
 from places import Place
-from witness import DELICATE, TINY, Witness, assert_same_training, ended, post, succeeded, wait_for
+from witness import DELICATE, TINY, Training, Witness, assert_same_training, ended, post, succeeded, wait_for
 
 SPEC = {**DELICATE, "epochs": 12}
 
 
 @pytest.mark.everywhere
-def test_a_job_waits_for_room_and_goes_on(client: httpx.Client, place: Place, witness: Witness) -> None:
-    undisturbed = post(client, SPEC)
-    succeeded(client, undisturbed)
+def test_a_job_waits_for_room_and_goes_on(
+    client: httpx.Client, place: Place, witness: Witness, undisturbed: Training
+) -> None:
     job = post(client, SPEC)
     wait_for(client, job, 2)
     with place.store_is_full():
-        threading.Event().wait(5)
+        threading.Event().wait(4)
         stored = len(witness.epochs(job))
         assert stored < SPEC["epochs"] + 1
         _assert_all_whole(client, witness, job)
     assert succeeded(client, job)["attempt"] == 1
-    assert_same_training(witness, undisturbed, job)
+    assert_same_training(undisturbed, witness, job)
 
 
 @pytest.mark.everywhere

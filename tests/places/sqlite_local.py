@@ -69,7 +69,7 @@ class SqliteLocal:
             with closing(self._other_writer()) as other:
                 while not over.is_set():
                     other.execute("BEGIN IMMEDIATE")
-                    over.wait(1.5)
+                    over.wait(3)
                     other.execute("ROLLBACK")
                     over.wait(0.05)
 
