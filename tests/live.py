@@ -18,7 +18,9 @@ from typing import Any, TypeVar
 import httpx
 import obstore
 import pytest
+from numpy.typing import NDArray
 from obstore.store import ObjectStore
+from safetensors.numpy import load
 
 from cnnservice.settings import Settings
 from cnnservice.store import open_store
@@ -91,6 +93,10 @@ class Stack:
             path for path in self.files(f"models/{model_id}/") if path.endswith(f"/epoch-{epoch:05d}.safetensors")
         ]
         return path
+
+    def tensors(self, model_id: str, epoch: int) -> dict[str, NDArray[Any]]:
+        """All that the checkpoint of an epoch holds, as the safetensors library reads it."""
+        return load(self.read(self.epoch_path(model_id, epoch)))
 
     def read(self, path: str) -> bytes:
         """A file of its artifact store."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 
 from live import Stack, train
 
@@ -44,8 +43,9 @@ SPEC: dict[str, Any] = {
 }
 
 
-def files(stack: Stack, model_id: str, epoch: int) -> list[Path]:
-    return list(stack.data_dir.glob(f"artifacts/models/{model_id}/*/epoch-{epoch:05d}.safetensors"))
+def files(stack: Stack, model_id: str, epoch: int) -> list[str]:
+    name = f"epoch-{epoch:05d}.safetensors"
+    return [path for path in stack.files(f"models/{model_id}/") if path.endswith(name)]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_two_epochs_and_two_more_are_four_bit_for_bit(
     assert (second["start_epoch"], second["epochs"], second["epochs_done"], second["progress"]) == (2, 2, 2, 1)
     for epoch in (3, 4):
         (mine,), (theirs,) = files(stack, second["id"], epoch), files(stack, whole["id"], epoch)
-        one, other = load_file(mine), load_file(theirs)
+        one, other = load(stack.read(mine)), load(stack.read(theirs))
         assert one.keys() == other.keys()
         for name in one:
             np.testing.assert_array_equal(one[name], other[name], err_msg=f"{name} at epoch {epoch}")
@@ -96,8 +96,8 @@ def test_the_parents_epochs_are_the_childs_to_read_also_after_the_parent_is_dele
     assert not files(stack, parent["id"], 2)
     assert files(stack, parent["id"], 1)
     assert client.delete(f"/v1/jobs/{child['id']}").status_code == 204
-    assert not list(stack.data_dir.glob(f"artifacts/models/{parent['id']}/**/*.safetensors"))
-    assert not list(stack.data_dir.glob(f"artifacts/models/{child['id']}/**/*.safetensors"))
+    assert not stack.files(f"models/{parent['id']}/")
+    assert not stack.files(f"models/{child['id']}/")
 
 
 def test_a_branch_may_train_otherwise(client: httpx.Client, whole: dict[str, Any]) -> None:

@@ -113,7 +113,7 @@ def test_confusion_and_mistakes_are_drawn_and_kept(
         Image.open(io.BytesIO(get(client, f"{model}/mistakes.png", limit=n, cols=n).content)).width for n in (1, 2)
     ]
     assert tiles[1] > 2 * tiles[0]
-    assert list(stack.data_dir.glob(f"artifacts/analysis/{regularized['id']}/*.safetensors"))
+    assert stack.files(f"analysis/{regularized['id']}/")
 
 
 def test_the_cnn_and_the_mlp_side_by_side(client: httpx.Client, notebook_job: dict[str, Any]) -> None:
@@ -158,4 +158,4 @@ def test_deleting_a_model_takes_its_evaluation_along(client: httpx.Client, stack
     job = train(client, architecture="mlp", epochs=1, train_samples=64, test_samples=32)
     get(client, f"/v1/models/{job['id']}/evaluation.json")
     assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
-    assert not list(stack.data_dir.glob(f"artifacts/analysis/{job['id']}/*"))
+    assert not stack.files(f"analysis/{job['id']}/")

@@ -73,7 +73,7 @@ def test_a_client_goes_on_when_the_broker_has_forgotten_the_stream(client: httpx
         seen.append(event)
         if epochs(seen) == [1, 2]:
             break
-    broker = redis.Redis(unix_socket_path=str(stack.data_dir / "valkey" / "valkey.sock"))
+    broker = redis.Redis.from_url(stack.settings.resolved_redis_url)
     broker.delete(f"cnnservice:events:{job_id}")
     seen += follow(client, job_id, seen[-1].id)
     assert epochs(seen) == [1, 2, 3, 4, 5, 6]

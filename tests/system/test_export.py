@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,9 @@ import httpx
 import matplotlib as mpl
 import nbformat
 import numpy as np
+import obstore
 import pytest
-from safetensors.numpy import load, load_file
+from safetensors.numpy import load
 
 from live import Stack, train, wait_for_end, wait_until
 
@@ -124,8 +126,8 @@ def test_the_weights_alone_are_those_of_the_checkpoint(
     client: httpx.Client, stack: Stack, small_job: dict[str, Any], export_url: str
 ) -> None:
     told = load(get(client, export_url, format="safetensors", epoch=1).content)
-    (path,) = stack.data_dir.glob(f"artifacts/models/{small_job['id']}/*/epoch-00001.safetensors")
-    stored = {name: array for name, array in load_file(path).items() if name.startswith("model/")}
+    tensors = stack.tensors(small_job["id"], 1)
+    stored = {name: array for name, array in tensors.items() if name.startswith("model/")}
     assert told.keys() == {f"{name.split('/')[1]}/{name.split('/')[3]}" for name in stored}
     for name, array in stored.items():
         _, layer, _, variable = name.split("/")
@@ -177,17 +179,20 @@ def test_an_export_is_a_named_file_that_may_be_kept_for_ever(
 def test_what_a_worker_has_made_is_sent_from_the_store_from_then_on(
     client: httpx.Client, stack: Stack, small_job: dict[str, Any], export_url: str
 ) -> None:
-    folder = stack.data_dir / "artifacts" / "exports" / small_job["id"]
+    def made() -> list[str]:
+        return [path for path in stack.files(f"exports/{small_job['id']}/") if path.endswith(".onnx")]
+
     content = get(client, export_url, format="onnx", epoch=1).content
-    for known in folder.glob("*.onnx"):
-        known.unlink()
+    for known in made():
+        obstore.delete(stack.store, known)
     assert get(client, export_url, format="onnx", epoch=1).content == content
-    (made,) = folder.glob("*.onnx")
-    assert made.read_bytes() == content
+    (path,) = made()
+    # Behind its own checksum.
+    assert stack.read(path) == hashlib.sha256(content).digest() + content
     # Sent as it lies there, so no worker has been asked.
-    made.write_bytes(b"another")
+    stack.write(path, hashlib.sha256(b"another").digest() + b"another")
     assert get(client, export_url, format="onnx", epoch=1).content == b"another"
-    made.unlink()
+    obstore.delete(stack.store, path)
 
 
 def test_a_model_is_exported_while_it_trains(client: httpx.Client) -> None:
@@ -227,9 +232,9 @@ def test_what_may_be_asked_is_told(client: httpx.Client, export_url: str, query:
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_damaged_checkpoint_is_told_and_nothing_of_it_is_sent(client: httpx.Client, stack: Stack, name: str) -> None:
     job = train(client, **SPEC, epochs=1)
-    (path,) = stack.data_dir.glob(f"artifacts/models/{job['id']}/*/epoch-00001.safetensors")
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
+    path = stack.epoch_path(job["id"], 1)
+    content = stack.read(path)
+    stack.write(path, content[: len(content) // 2])
     response = client.get(f"/v1/models/{job['id']}/export", params={"format": name, "epoch": 1})
     assert response.status_code == 500
     assert response.json()["type"] == "/problems/damaged-file"

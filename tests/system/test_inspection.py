@@ -11,7 +11,6 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import load_file
 
 from live import Stack
 
@@ -35,8 +34,7 @@ def npy(response: httpx.Response) -> np.ndarray[Any, Any]:
 
 
 def weights(stack: Stack, model_id: str, epoch: int) -> dict[str, np.ndarray[Any, Any]]:
-    (path,) = stack.data_dir.glob(f"artifacts/models/{model_id}/*/epoch-{epoch:05d}.safetensors")
-    return {name.removeprefix("model/"): tensor for name, tensor in load_file(path).items()}
+    return {name.removeprefix("model/"): tensor for name, tensor in stack.tensors(model_id, epoch).items()}
 
 
 def drawn_by_hand(
@@ -326,10 +324,10 @@ def test_sample_images_are_the_data_sets_own(client: httpx.Client) -> None:
 def test_a_damaged_file_is_told_and_other_epochs_are_not_affected(
     client: httpx.Client, stack: Stack, notebook_job: dict[str, Any], model: str
 ) -> None:
-    (path,) = stack.data_dir.glob(f"artifacts/models/{notebook_job['id']}/*/epoch-00005.safetensors")
-    whole = path.read_bytes()
+    path = stack.epoch_path(notebook_job["id"], 5)
+    whole = stack.read(path)
     try:
-        path.write_bytes(whole[: len(whole) // 3])
+        stack.write(path, whole[: len(whole) // 3])
         # channel 7 of Conv2: numbers that no test before has read
         response = client.get(f"{model}/layers/Conv2/filters.npy", params={"epoch": 5, "channel": 7})
         assert response.status_code == 500
@@ -337,5 +335,5 @@ def test_a_damaged_file_is_told_and_other_epochs_are_not_affected(
         assert client.get(f"{model}/predictions.json?image=mnist:test:0&epoch=5").status_code == 500
         assert client.get(f"{model}/layers/Conv2/filters.npy?epoch=6").status_code == 200
     finally:
-        path.write_bytes(whole)
+        stack.write(path, whole)
     assert client.get(f"{model}/layers/Conv2/filters.npy?epoch=5").status_code == 200

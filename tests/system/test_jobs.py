@@ -88,12 +88,12 @@ def test_a_waiting_job_is_cancelled_at_once_and_never_runs(client: httpx.Client)
 
 def test_a_deleted_job_is_gone_with_its_model_and_files(client: httpx.Client, stack: Stack) -> None:
     job = train(client, **SMALL)
-    folder = stack.data_dir / "artifacts" / "models" / job["id"]
-    assert len(list(folder.rglob("*.safetensors"))) == 2
+    folder = f"models/{job['id']}/"
+    assert len(stack.files(folder)) == 2
     assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
     for path in (f"/v1/jobs/{job['id']}", f"/v1/models/{job['id']}", f"/v1/jobs/{job['id']}/events"):
         assert client.get(path).status_code == 404
-    assert list(folder.rglob("*.safetensors")) == []
+    assert stack.files(folder) == []
     assert client.delete(f"/v1/jobs/{job['id']}").status_code == 404
 
 

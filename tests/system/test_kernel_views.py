@@ -9,7 +9,6 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import load_file
 
 from live import Stack, train
 
@@ -45,9 +44,7 @@ def every_kind(client: httpx.Client) -> dict[str, Any]:
 
 
 def stored(stack: Stack, job: dict[str, Any], name: str, epoch: int = 2) -> np.ndarray[Any, Any]:
-    (path,) = stack.data_dir.glob(f"artifacts/models/{job['id']}/*/epoch-{epoch:05d}.safetensors")
-    tensor: np.ndarray[Any, Any] = load_file(path)[f"model/{name}"]
-    return tensor
+    return stack.tensors(job["id"], epoch)[f"model/{name}"]
 
 
 def get(client: httpx.Client, job: dict[str, Any], path: str, **query: Any) -> httpx.Response:

@@ -23,7 +23,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import load, load_file
+from safetensors.numpy import load
 
 from cnnservice.specs.job import JobSpec
 from live import Stack, wait_for_end
@@ -228,8 +228,7 @@ def in_colour_and_larger(images: Array) -> Array:
 
 
 def stored(stack: Stack, model_id: str, epoch: int = FEWER["epochs"]) -> dict[str, Array]:
-    (path,) = stack.data_dir.glob(f"artifacts/models/{model_id}/*/epoch-{epoch:05d}.safetensors")
-    return {name.removeprefix("model/"): array for name, array in load_file(path).items()}
+    return {name.removeprefix("model/"): array for name, array in stack.tensors(model_id, epoch).items()}
 
 
 def npy(response: httpx.Response) -> Array:

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from cnnservice.datasets.arrays import open_arrays
 from cnnservice.datasets.mnist import MNIST
@@ -15,8 +14,7 @@ from live import Stack, train
 
 
 def stored_weights(stack: Stack, model_id: str, epoch: int) -> list[np.ndarray[Any, Any]]:
-    (path,) = stack.data_dir.glob(f"artifacts/models/{model_id}/*/epoch-{epoch:05d}.safetensors")
-    tensors = load_file(path)
+    tensors = stack.tensors(model_id, epoch)
     names = ["Conv1/0/kernel", "Conv1/1/bias", "Conv2/0/kernel", "Conv2/1/bias"]
     names += ["FC1/0/kernel", "FC1/1/bias", "FC2/0/kernel", "FC2/1/bias"]
     return [tensors[f"model/{name}"] for name in names]
@@ -90,10 +88,7 @@ def test_a_result_does_not_depend_on_what_ran_before_it_in_the_process(stack: St
     train(client, **spec, architecture="cnn_two_filters")
     again = train(client, **spec, architecture={"layers": dropout}, compile=adam)
     assert first["status"] == again["status"] == "succeeded", first["error"]
-    files = [
-        next(stack.data_dir.glob(f"artifacts/models/{job['id']}/*/epoch-00001.safetensors")) for job in (first, again)
-    ]
-    one, other = (load_file(file) for file in files)
+    one, other = (stack.tensors(job["id"], 1) for job in (first, again))
     assert one.keys() == other.keys()
     # The state of Dropout's generator and Adam's moments are among what is kept.
     assert any(name.startswith("seed/dropout/") for name in one)
