@@ -66,6 +66,9 @@ class Dispatcher:
                 _log.warning("dispatch waits: %s", error)
                 if isinstance(error, SQLAlchemyError):
                     self._watch.interrupt()
+            except Exception:
+                # Without this thread no job would be run any more.
+                _log.exception("a round of dispatch failed")
             self._nudged.wait(self._settings.reconcile_seconds)
             self._nudged.clear()
 
@@ -94,8 +97,12 @@ def _message_id(wakeup: jobs.Wakeup) -> str:
     return f"{wakeup.job_id}:{wakeup.attempt}"
 
 
-def _identity(message: bytes) -> str:
-    identity: str = json.loads(message)["headers"]["id"]
+def _identity(message: bytes) -> str | None:
+    """The id that a message was sent with; None of one that nobody here has sent."""
+    try:
+        identity: str = json.loads(message)["headers"]["id"]
+    except (ValueError, LookupError, TypeError):
+        return None
     return identity
 
 

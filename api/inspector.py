@@ -98,7 +98,11 @@ class Inspector:
                 await asyncio.sleep(1)
                 continue
             if popped is not None:
-                answer = decode_answer(cast("bytes", popped[1]))
+                try:
+                    answer = decode_answer(cast("bytes", popped[1]))
+                except Exception:  # without this task no answer would arrive any more
+                    _log.exception("an answer that cannot be read was dropped")
+                    continue
                 waiting = self._waiting.get(answer.request_id)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(answer)
