@@ -82,6 +82,7 @@ class Dispatcher:
     def _reconcile(self) -> None:
         now = time.time()
         published = jobs.published_wakeups(self._database, before=now - self._settings.republish_after_seconds)
+        jobs.write_nothing(self._database)
         self._watch.saw(now)
         if self._watch.is_steady:
             for job in jobs.recover_expired(self._database, now=now, attempt_limit=self._settings.attempt_limit):

@@ -18,16 +18,16 @@ class SteadyWatch:
         self._last = 0.0
 
     def saw(self, now: float) -> None:
-        """The database answered at this Unix time."""
+        """The database took a write at this Unix time."""
         if self._since is None or not 0 <= now - self._last <= self._gap:
             self._since = now
         self._last = now
 
     def interrupt(self) -> None:
-        """The database did not answer."""
+        """The database did not take one."""
         self._since = None
 
     @property
     def is_steady(self) -> bool:
-        """Whether it has answered for a lease's length."""
+        """Whether it has taken writes for a lease's length."""
         return self._since is not None and self._last - self._since >= self._lease

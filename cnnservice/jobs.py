@@ -433,6 +433,12 @@ def paths_in_use(database: Database, paths: list[str]) -> set[str]:
         return set(session.scalars(select(Epoch.path).where(Epoch.path.in_(paths))))
 
 
+def write_nothing(database: Database) -> None:
+    """Raises what a heartbeat would raise while the database takes none: a lock may keep out writers alone."""
+    with database.write() as session:
+        session.execute(update(Job).where(Job.id == "").values(epoch_progress=0.0))
+
+
 def recover_expired(database: Database, *, now: float, attempt_limit: int) -> list[Job]:
     """Requeue running jobs whose lease ran out, as a new attempt. Returns those changed.
 

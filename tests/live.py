@@ -95,8 +95,8 @@ class Stack:
         return path
 
     def tensors(self, model_id: str, epoch: int) -> dict[str, NDArray[Any]]:
-        """All that the checkpoint of an epoch holds, as the safetensors library reads it."""
-        return load(self.read(self.epoch_path(model_id, epoch)))
+        """All that the checkpoint of an epoch holds, by name, as the safetensors library reads it."""
+        return dict(sorted(load(self.read(self.epoch_path(model_id, epoch))).items()))
 
     def read(self, path: str) -> bytes:
         """A file of its artifact store."""

@@ -25,7 +25,7 @@ def test_a_client_that_is_cut_off_twenty_times_sees_every_epoch_once(
     cuts = 0
     while not seen or seen[-1].event != "end":
         # Also after no event at all; never again when it has been cut off often enough.
-        events = at_random.randrange(8) if cuts < CUTS else 10_000
+        events = at_random.randrange(4) if cuts < CUTS else 10_000
         seen += _follow(client, job, seen[-1].id if seen else None, events)
         cuts += 1
         if broker != "stays" and cuts in (7, 14):

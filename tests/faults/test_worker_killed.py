@@ -37,7 +37,7 @@ def test_killed_at_random_moments_jobs_end_as_if_nothing_had_been(
             wait_until(lambda: len(witness.epochs(victim)) > last, "an epoch")  # noqa: B023
         threading.Event().wait(at_random.uniform(0, 0.7))
         # Of the worker and the child that trains, the one or the other.
-        pids = stack.pids("worker", "train")
+        pids = wait_until(lambda: stack.pids("worker", "train"), "a worker")
         os.kill(at_random.choice(pids), signal.SIGKILL)
         killed.append(victim)
         for job in waiting:
