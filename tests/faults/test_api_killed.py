@@ -20,7 +20,7 @@ CLIENTS = 8
 def test_every_acknowledged_job_is_there_once_and_runs_once(
     client: httpx.Client, stack: Stack, witness: Witness, full: bool
 ) -> None:
-    jobs, kills = (200, 5) if full else (24, 2)
+    jobs, kills = (200, 5) if full else (16, 2)
     tag = uuid.uuid4().hex
     acknowledged: list[str] = []
 

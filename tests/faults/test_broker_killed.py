@@ -12,7 +12,7 @@ SPEC = {**DELICATE, "epochs": 14}
 
 
 @pytest.mark.everywhere
-@pytest.mark.parametrize("empty", [False, True], ids=["kept", "empty"])
+@pytest.mark.parametrize("empty", [pytest.param(False, marks=pytest.mark.full), True], ids=["kept", "empty"])
 def test_nothing_is_lost_and_what_runs_runs_on(client: httpx.Client, place: Place, empty: bool) -> None:
     running = post(client, SPEC)
     waiting = [post(client, TINY) for _ in range(3)]
