@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
@@ -239,19 +239,9 @@ def test_a_question_that_cannot_be_is_refused(client: httpx.Client, job: dict[st
 
 
 @contextmanager
-def paused(stack: Stack, is_meant: Callable[[str], bool]) -> Iterator[None]:
-    """Processes of a stack, by their command lines, held still."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        try:
-            ours = (
-                folder.name.isdigit()
-                and f"CNNSERVICE_DATA_DIR={stack.data_dir}\0".encode() in (folder / "environ").read_bytes()
-            )
-            if ours and is_meant((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()):
-                found.append(int(folder.name))
-        except OSError:
-            continue
+def paused(stack: Stack, *arguments: str) -> Iterator[None]:
+    """Processes of a stack, those that run `python -m <arguments>`, held still."""
+    found = stack.pids(*arguments)
     assert found
     for process in found:
         os.kill(process, signal.SIGSTOP)
@@ -268,7 +258,7 @@ def test_without_a_worker_the_weights_are_still_told_and_large_layers_are_not_co
         with stack.client as client:
             job = train(client, architecture="cnn", **SMALL)
             url = f"/v1/models/{job['id']}/layers"
-            with paused(stack, lambda command: "worker inspect" in command):
+            with paused(stack, "worker", "inspect"):
                 response = client.get(f"{url}/Conv1?epoch=1")
                 assert (response.status_code, response.json()["type"]) == (503, "/problems/inspect-timeout")
                 plain = get(client, job, "Conv1", epoch=1, analysis=False)
