@@ -1,9 +1,24 @@
-"""Print the table of ratios."""
+"""Print the table of ratios: `python -m benchmarks [theme …]`, each theme a module of this package."""
 
 from __future__ import annotations
 
-from benchmarks.drawing import animation_page, filter_grid
-from benchmarks.pairs import report
+import sys
+from importlib import import_module
+
+from benchmarks.rows import print_rows
+
+THEMES = ("drawing",)
+
+
+def main() -> None:
+    """Measure what was asked for, or everything."""
+    chosen = sys.argv[1:] or list(THEMES)
+    if unknown := set(chosen) - set(THEMES):
+        sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(THEMES)}")
+    for theme in chosen:
+        print(f"\n### {theme}\n")
+        print_rows(import_module(f"benchmarks.{theme}").rows())
+
 
 if __name__ == "__main__":
-    report([filter_grid(4, 8), filter_grid(8, 8), animation_page(30, 64)])
+    main()

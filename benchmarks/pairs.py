@@ -4,53 +4,64 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 PAIRS = 7
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Medians over PAIRS paired runs after a warm-up of each. Times are seconds, sizes bytes."""
+class Pairs:
+    """Seconds of each run, paired: ours[i] was measured right before theirs[i]."""
 
-    what: str
-    against: str
-    ours: float
-    theirs: float
-    ratio: float
-    our_bytes: int
-    their_bytes: int
+    ours: list[float]
+    theirs: list[float]
 
+    @property
+    def our_seconds(self) -> float:
+        """The median."""
+        return statistics.median(self.ours)
 
-def compare(
-    what: str, ours: Callable[[], bytes], against: str, theirs: Callable[[], bytes], *, repeat: int = 100
-) -> Comparison:
-    """Time one against the other. The faster one is repeated within each run, as the clock is coarse beside it."""
-    our_bytes, their_bytes = len(ours()), len(theirs())
-    pairs = [(_seconds(ours, repeat), _seconds(theirs, 1)) for _ in range(PAIRS)]
-    return Comparison(
-        what,
-        against,
-        statistics.median(pair[0] for pair in pairs),
-        statistics.median(pair[1] for pair in pairs),
-        statistics.median(pair[1] / pair[0] for pair in pairs),
-        our_bytes,
-        their_bytes,
-    )
+    @property
+    def their_seconds(self) -> float:
+        """The median."""
+        return statistics.median(self.theirs)
+
+    @property
+    def times_faster(self) -> float:
+        """The median of theirs / ours, pair by pair."""
+        return statistics.median(theirs / ours for ours, theirs in zip(self.ours, self.theirs, strict=True))
+
+    @property
+    def seconds_more(self) -> float:
+        """The median of ours - theirs, pair by pair."""
+        return statistics.median(ours - theirs for ours, theirs in zip(self.ours, self.theirs, strict=True))
 
 
-def report(comparisons: Sequence[Comparison]) -> None:
-    """Print a Markdown table."""
-    print("| what | against | ours | theirs | times faster | bytes |")
-    print("|---|---|---|---|---|---|")
-    for row in comparisons:
-        times = f"{row.ours * 1e3:.2f} ms | {row.theirs * 1e3:.0f} ms | {row.ratio:.0f}"
-        print(f"| {row.what} | {row.against} | {times} | {row.our_bytes} to {row.their_bytes} |")
+def paired(
+    ours: Callable[[], Any],
+    theirs: Callable[[], Any],
+    *,
+    pairs: int = PAIRS,
+    our_repeat: int = 1,
+    their_repeat: int = 1,
+) -> Pairs:
+    """Time one against the other after a warm-up of each. What is fast is repeated, as the clock is coarse."""
+    ours()
+    theirs()
+    times = [(seconds(ours, our_repeat), seconds(theirs, their_repeat)) for _ in range(pairs)]
+    return Pairs([mine for mine, _ in times], [other for _, other in times])
 
 
-def _seconds(work: Callable[[], bytes], repeat: int) -> float:
+def seconds(work: Callable[[], Any], repeat: int = 1) -> float:
+    """How long one call takes."""
     began = time.perf_counter()
     for _ in range(repeat):
         work()
     return (time.perf_counter() - began) / repeat
+
+
+def milliseconds(value: float) -> str:
+    """A time in seconds as text."""
+    return f"{value * 1e3:.3g} ms" if value < 1 else f"{value:.3g} s"
