@@ -24,6 +24,7 @@ from cnnservice.weights import DamagedFile, checkpoint_path
 from worker.app import Resources
 from worker.cancellation import bell
 from worker.liveness import stopping
+from worker.publishing import Publisher
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
@@ -48,9 +49,11 @@ class Run:
         self.claim = claim
         self.stopped_by: Literal["cancel", "shutdown", "lease"] | None = None
         self._parts = parts
+        self._publisher = Publisher()
         # Those of this job alone: what it goes on from was there before.
         self._epochs_done = max(claim.epochs_stored - 1 - claim.start_epoch, 0)
-        self._progress = 0.0
+        # Trained, in epochs: ahead of those done by what is on its way and by the batches since.
+        self._trained = float(self._epochs_done)
         self._next_batch_event = 0.0
         self._beating = threading.Lock()
         self._last_beat = time.monotonic()
@@ -74,7 +77,9 @@ class Run:
         samples, normalizer = self._insist(self._samples)
         runtime, normalization = describe(), normalizer.record()
         self._insist(lambda: jobs.note_runtime(self._parts.database, self.claim, runtime, normalization))
-        train(self.claim.spec, samples, self, self._insist(self._start))
+        start = self._insist(self._start)
+        with self._publisher:
+            train(self.claim.spec, samples, self, start)
 
     def end(self, status: Literal["succeeded", "failed", "cancelled"], error: dict[str, Any] | None = None) -> None:
         """End the job and say so. Raises LeaseLost."""
@@ -97,7 +102,8 @@ class Run:
 
     def batch_ended(self, epoch: int, step: int, steps: int, read_metrics: Callable[[], dict[str, float]]) -> None:
         """See nn.training.Observer."""
-        self._progress = step / steps
+        self._publisher.raise_failure()
+        self._trained = epoch - 1 - self.claim.start_epoch + step / steps
         now = time.monotonic()
         if now >= self._next_batch_event:
             self._next_batch_event = now + 1 / self._parts.settings.batch_events_per_second
@@ -105,8 +111,13 @@ class Run:
             self._parts.events.append(self.claim.job_id, "batch", self._epochs_done, body)
 
     def epoch_ended(self, epoch: int, state: State, metrics: dict[str, float], seconds: float) -> None:
-        """See nn.training.Observer. The file is whole before its row says that it is there."""
-        if self.should_stop():
+        """See nn.training.Observer. Training goes on while the epoch is stored."""
+        self._publisher.hand_over(lambda: self._publish(epoch, state, metrics, seconds))
+
+    def _publish(self, epoch: int, state: State, metrics: dict[str, float], seconds: float) -> None:
+        """The file is whole before its row says that it is there."""
+        self._look_up_after_a_freeze()
+        if self.stopped_by == "lease":
             raise Stopped
         parts, claim = self._parts, self.claim
         path = checkpoint_path(claim.job_id, claim.token, epoch)
@@ -116,7 +127,7 @@ class Run:
         self._insist(
             lambda: jobs.commit_epoch(parts.database, claim, record, now=time.time(), lease_seconds=lease_seconds)
         )
-        self._epochs_done, self._progress = epoch - claim.start_epoch, 0.0
+        self._epochs_done = max(epoch - claim.start_epoch, 0)
         if epoch > 0:
             body = {"epoch": epoch, "epochs": claim.last_epoch, "seconds": seconds, **metrics}
             parts.events.append(claim.job_id, "epoch", self._epochs_done, body)
@@ -206,7 +217,7 @@ class Run:
                     self.claim,
                     now=time.time(),
                     lease_seconds=settings.lease_seconds,
-                    epoch_progress=self._progress,
+                    epoch_progress=min(max(self._trained - self._epochs_done, 0.0), 1.0),
                 )
             except jobs.LeaseLost:
                 self.stopped_by = "lease"

@@ -23,10 +23,12 @@ _log = logging.getLogger(__name__)
 def _prepare_child(**_: Any) -> None:
     end_with_parent()
     give_way_in_want_of_memory()
-    from cnnservice.nn import fetch, runtime, training  # noqa: F401
+    from cnnservice.nn import fetch, runtime
+    from cnnservice.nn.warm_up import warm_up
 
     runtime.configure()
     fetch.store_placed(resources().settings.datasets_path)
+    warm_up()
 
 
 @app.task(name=TRAIN_TASK)  # type: ignore[untyped-decorator]

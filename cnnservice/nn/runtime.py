@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from importlib.metadata import version
 from typing import Any
 
@@ -19,8 +18,7 @@ def configure() -> None:
 
 def start_afresh(seed: int) -> None:
     """Forget what was computed before and seed every generator, so that a run depends on its seed alone."""
-    keras.backend.clear_session(free_memory=True)
-    gc.collect()
+    keras.backend.clear_session(free_memory=True)  # collects garbage, too
     keras.utils.set_random_seed(seed)
 
 

@@ -14,10 +14,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnservice.nn.build import build_model, compile_model
+from cnnservice.nn.execution import steps_per_execution
 from cnnservice.nn.pretrained import take_pretrained
 from cnnservice.nn.runtime import start_afresh
 from cnnservice.nn.state import adopt_variables, assign_variables, read_variables, training_variables
 from cnnservice.sample_order import sample_order
+from cnnservice.specs.architecture import summarize
 from cnnservice.specs.job import JobSpec, resolve
 
 State = dict[str, NDArray[Any]]
@@ -64,10 +66,13 @@ class Observer(Protocol):
     """Who follows a run. epoch counts from 1; epoch 0 is the state before training."""
 
     def should_stop(self) -> bool:
-        """Asked after every batch."""
+        """Asked after every call of batch_ended."""
 
     def batch_ended(self, epoch: int, step: int, steps: int, read_metrics: Callable[[], dict[str, float]]) -> None:
-        """step counts from 1. read_metrics waits for the device, so call it when its answer is wanted."""
+        """step counts from 1; batches that are executed together end together, after a fraction of a second.
+
+        read_metrics waits for the device, so call it when its answer is wanted.
+        """
 
     def epoch_ended(self, epoch: int, state: State, metrics: dict[str, float], seconds: float) -> None:
         """state is a copy that the observer may keep."""
@@ -107,9 +112,10 @@ def _train(spec: JobSpec, samples: Samples, observer: Observer, start: Start | N
         done, last, history = start.epoch, start.origin + spec.epochs, list(start.history)
     if done >= last or _stops(spec, history):
         return
+    model.steps_per_execution = steps_per_execution(summarize(architecture, input_shape), spec)
+    progress = _Progress(observer, variables, spec, history)
     model.fit(
-        _batches(spec, samples, first_epoch=done + 1, last_epoch=last),
-        steps_per_epoch=spec.steps_per_epoch,
+        _batches(spec, samples, lambda: progress.epoch),
         initial_epoch=done,
         epochs=last,
         shuffle=False,
@@ -117,7 +123,7 @@ def _train(spec: JobSpec, samples: Samples, observer: Observer, start: Start | N
         validation_data=_untuned(
             tf.data.Dataset.from_tensor_slices((samples.x_test, samples.y_test)).batch(spec.batch_size)
         ),
-        callbacks=[_Progress(observer, variables, spec, history)],
+        callbacks=[progress],
         verbose=0,
     )
 
@@ -138,19 +144,21 @@ def _class_weight(spec: JobSpec, samples: Samples) -> dict[int, float] | None:
     return {c: spec.class_weight.get(str(c), 1.0) for c in range(len(counts))}
 
 
-def _batches(spec: JobSpec, samples: Samples, first_epoch: int, last_epoch: int) -> tf.data.Dataset:
-    """Batches of every epoch to come, each epoch in its own order. Keras' own shuffle could not be resumed."""
+def _batches(spec: JobSpec, samples: Samples, epoch: Callable[[], int]) -> tf.data.Dataset:
+    """Batches of one epoch, in the order of the epoch that it is when they are begun to be read.
+
+    Keras reads it anew for each epoch, so that its end is an epoch's end also where steps are executed several at once.
+    Keras' own shuffle could not be resumed.
+    """
     x, y = tf.constant(samples.x_train), tf.constant(samples.y_train)
     count = len(samples.x_train)
 
-    def order(epoch: tf.Tensor) -> tf.data.Dataset:
-        indices = tf.numpy_function(
-            lambda epoch: sample_order(spec.seed, int(epoch), count), [epoch], tf.int64, stateful=False
-        )
+    def order(_: tf.Tensor) -> tf.data.Dataset:
+        indices = tf.numpy_function(lambda: sample_order(spec.seed, epoch(), count), [], tf.int64)
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(indices, [count])).batch(spec.batch_size)
 
-    epochs = tf.data.Dataset.range(first_epoch, last_epoch + 1)
-    return _untuned(epochs.flat_map(order).map(lambda i: (tf.gather(x, i), tf.gather(y, i))).prefetch(2))
+    batches = tf.data.Dataset.range(1).flat_map(order).map(lambda i: (tf.gather(x, i), tf.gather(y, i)))
+    return _untuned(batches.apply(tf.data.experimental.assert_cardinality(spec.steps_per_epoch)).prefetch(2))
 
 
 def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
@@ -174,22 +182,24 @@ class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self._observer, self._variables, self._spec, self._history = observer, variables, spec, history
-        self._epoch, self._began = 0, 0.0
+        self.epoch, self._began = 0, 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        self._epoch, self._began = epoch + 1, time.perf_counter()
+        self.epoch, self._began = epoch + 1, time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        # Of steps that are executed together this is called after the last, were there so many left.
+        steps = self._spec.steps_per_epoch
+        self._observer.batch_ended(self.epoch, min(batch + 1, steps), steps, lambda: _floats(logs or {}))
         if self._observer.should_stop():
             raise Stopped
-        self._observer.batch_ended(self._epoch, batch + 1, self._spec.steps_per_epoch, lambda: _floats(logs or {}))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         metrics = _floats(logs or {})
         if not all(math.isfinite(value) for value in metrics.values()):
             raise Diverged(", ".join(f"{name} is {value}" for name, value in metrics.items()))
         seconds = time.perf_counter() - self._began
-        self._observer.epoch_ended(self._epoch, read_variables(self._variables), metrics, seconds)
+        self._observer.epoch_ended(self.epoch, read_variables(self._variables), metrics, seconds)
         self._history.append(metrics)
         if _stops(self._spec, self._history):
             self.model.stop_training = True

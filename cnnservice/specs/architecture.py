@@ -115,6 +115,19 @@ class Summary:
         return self.input_shape if before == INPUT and flat else None
 
     @property
+    def multiplications(self) -> int:
+        """Of one image on its way through: every parameter is used once at each position of its layer's output.
+
+        Exact for dense layers and unpadded convolutions; at padded borders fewer are made than are counted.
+        """
+        return sum(prod(layer.output_shape[:-1]) * layer.params for layer in self.layers)
+
+    @property
+    def operations(self) -> int:
+        """About what an image costs: its multiplications, and for each number made as much as twenty of them."""
+        return self.multiplications + sum(20 * prod(layer.output_shape) for layer in self.layers)
+
+    @property
     def largest_output(self) -> int:
         """How many numbers the largest output of one layer has, for one image."""
         return max(prod(layer.output_shape) for layer in self.layers)
