@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,8 @@ from cnnservice.errors import UnavailableError
 
 _DIGEST_BYTES = 32
 _PIECE_BYTES = 1 << 20
+# Up to here one request to a bucket is better than an upload in parts.
+_PIECES_BYTES = 5 << 20
 
 
 class StoreUnavailable(UnavailableError):
@@ -54,8 +56,13 @@ def outages_told() -> Iterator[None]:
         raise StoreUnavailable(error) from error
 
 
-def put_whole(store: ObjectStore, path: str, content: bytes | Path) -> None:
-    """Store a file so that a reader sees all of it or none, also after a loss of power. Raises StoreUnavailable."""
+def put_whole(store: ObjectStore, path: str, content: bytes | Path | Sequence[bytes | memoryview]) -> None:
+    """Store a file so that a reader sees all of it or none, also after a loss of power.
+
+    It may be given in pieces, which are not copied together where they are large. Raises StoreUnavailable.
+    """
+    if not isinstance(content, bytes | Path) and sum(map(len, content)) <= _PIECES_BYTES:
+        content = b"".join(content)
     try:
         with outages_told():
             obstore.put(store, path, content)

@@ -101,6 +101,23 @@ def test_a_bucket_without_room_takes_nothing_and_says_why(gate: Gate, tmp_path: 
     assert bytes(obstore.get(store, "a").bytes()) == b"before"
 
 
+@pytest.mark.parametrize("size", [0, 5 << 20, (5 << 20) + 1, 24 << 20])
+def test_a_file_given_in_pieces_is_one_file(store: ObjectStore, size: int) -> None:
+    pieces = [b"head", memoryview(bytes(range(256)) * (size // 256 + 1))[:size], b"tail"]
+    put_whole(store, "a", pieces)
+    assert bytes(obstore.get(store, "a").bytes()) == b"".join(pieces)
+
+
+def test_of_pieces_that_find_no_room_nothing_is_seen(gate: Gate, tmp_path: Path) -> None:
+    store = open_store(f"s3://{S3Server.BUCKET}/{tmp_path.name}")
+    put_whole(store, "a", b"before")
+    gate.full.set()
+    with pytest.raises(StoreUnavailable, match="507"):
+        put_whole(store, "a", [b"head", bytes(24 << 20)])
+    gate.full.clear()
+    assert bytes(obstore.get(store, "a").bytes()) == b"before"
+
+
 def test_a_bucket_that_is_not_there_is_an_outage(gate: Gate) -> None:
     with pytest.raises(StoreUnavailable):
         put_whole(open_store("s3://other-bucket/"), "a", b"x")

@@ -61,6 +61,28 @@ def test_the_file_is_what_the_safetensors_library_reads(
         np.testing.assert_array_equal(loaded[name], tensor)
 
 
+def test_tensors_lie_in_the_order_given_so_that_a_layer_is_one_piece(store: CheckpointStore, file: StoredFile) -> None:
+    entries = list(store.header(file).tensors.values())
+    assert [entry.name for entry in entries] == list(TENSORS)
+    ends = [entry.start + entry.length for entry in entries]
+    assert [entry.start for entry in entries] == [file.header_size, *ends[:-1]]
+    assert ends[-1] == file.size
+
+
+@pytest.mark.parametrize("dtype", ["bool", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (3, 1, 5)])
+def test_every_dtype_and_shape_is_read_by_the_safetensors_library(
+    tmp_path: Path, store: CheckpointStore, dtype: str, shape: tuple[int, ...]
+) -> None:
+    tensor = np.arange(15).astype(dtype)[: int(np.prod(shape))].reshape(shape)
+    tensors = {"odd": np.zeros(3, np.int8), "a": tensor, "turned": tensor.T}
+    file = store.write("a.safetensors", tensors, {})
+    for name, read in load_file(location(tmp_path, file)).items():
+        np.testing.assert_array_equal(read, tensors[name], strict=True)
+    for name, read in store.read(file, tensors).items():
+        np.testing.assert_array_equal(read, tensors[name], strict=True)
+
+
 def test_a_layer_is_found_by_its_whole_name_in_keras_order(store: CheckpointStore, file: StoredFile) -> None:
     entries = layer_tensors(store.header(file), "Conv1")
     assert [(variable_name(entry), entry.shape) for entry in entries] == [("kernel", (5, 5, 1, 32)), ("bias", (32,))]
