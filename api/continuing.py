@@ -34,6 +34,7 @@ def going_on(spec: JobSpec, database: Database) -> JobSpec:
         return spec
     try:
         snapshot = open_snapshot(database, wanted.model_id, wanted.epoch)
+        snapshot.check_kept()
     except NotFoundError as error:
         raise CannotGoOn("/continue_from", error.detail) from None
     parent = snapshot.spec

@@ -53,6 +53,7 @@ _SPEC = {
     "epochs": 30,
     "batch_size": 64,
     "seed": 0,
+    "keep": "all",
     "tags": ["demo"],
 }
 _METRICS = {"loss": 0.082, "categorical_accuracy": 0.976, "val_loss": 0.137, "val_categorical_accuracy": 0.959}
@@ -133,6 +134,7 @@ SCHEMAS: dict[str, Any] = {
         "classes": _DATASET["classes"],
         "epoch": 2,
         "epochs_available": [0, 1, 2],
+        "stored_bytes": 1_879_824,
         "lineage": {"parent": None, "epoch": None, "children": []},
         "normalization": {"name": "minus_one_one", "mean": [], "std": []},
         "runtime": {"device": "CPU", "versions": {"keras": "3.15.1", "tensorflow": "2.21.0", "numpy": "2.4.6"}},

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from cnnservice import errors, jobs
+from cnnservice import errors
 from cnnservice.database.engine import OUTAGES
-from cnnservice.errors import CorruptError, DomainError, FieldError
-from cnnservice.jobs import UnknownJob
+from cnnservice.errors import CorruptError, DomainError, FieldError, NotFoundError
+from cnnservice.models import EpochName, open_snapshot
 from cnnservice.store import StoreUnavailable
 
 _log = logging.getLogger(__name__)
@@ -137,14 +137,15 @@ def install(app: FastAPI) -> None:
 
 
 def _unless_deleted(request: Request, error: CorruptError) -> DomainError:
-    """The error; but a model whose files are not there any more may have been deleted while they were looked for."""
-    model_id = request.path_params.get("model_id")
+    """The error; but a model or epoch whose files are not there may have been dropped while they were looked for."""
+    model_id, epoch = request.path_params.get("model_id"), request.query_params.get("epoch", "last")
     if model_id is not None:
         with contextlib.suppress(*OUTAGES):
             try:
-                jobs.get(request.app.state.services.database, model_id)
-            except UnknownJob as deleted:
-                return deleted
+                number: EpochName = int(epoch) if epoch.isdigit() else "last"
+                open_snapshot(request.app.state.services.database, model_id, number).check_kept()
+            except NotFoundError as dropped:
+                return dropped
     return error
 
 

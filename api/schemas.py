@@ -189,7 +189,8 @@ class ModelAnswer(SummaryAnswer):
     dataset: str
     classes: list[str]
     epoch: int
-    epochs_available: list[int]
+    epochs_available: list[int] = Field(description="those whose weights are in the store")
+    stored_bytes: int = Field(description="what they take there")
     lineage: Lineage
     normalization: dict[str, Any] = Field(description="how pixels become what it reads; mean and std by channel")
     runtime: dict[str, Any] | None = Field(

@@ -10,14 +10,15 @@ token is no longer the job's. Time is handed in as Unix seconds.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, make_transient
+from sqlalchemy.orm import Session, aliased, make_transient
 
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox
@@ -50,6 +51,19 @@ class UnknownEpoch(NotFoundError):
     def __init__(self, model_id: str, epoch: int | Literal["last"], stored: int) -> None:
         have = f"stored are 0 to {stored - 1}" if stored else "none is stored yet; the job has not begun"
         super().__init__(f"Model {model_id} has no epoch {epoch}: {have}. Use a number among these or 'last'.")
+
+
+class EpochNotKept(NotFoundError):
+    """The epoch was trained, and its weights were dropped, as the job's `keep` says."""
+
+    code = "epoch-not-kept"
+    title = "Epoch not kept"
+
+    def __init__(self, model_id: str, epoch: int, keep: Any) -> None:
+        super().__init__(
+            f"The weights of epoch {epoch} of model {model_id} were not kept: its job says keep {json.dumps(keep)}. "
+            f"epochs_available of GET /v1/models/{model_id} lists those that are there."
+        )
 
 
 class AlreadyEnded(ConflictError):
@@ -190,10 +204,12 @@ def _insert(database: Database, spec: JobSpec, job: Job, key: IdempotencyKey | N
 
 def _inherit(session: Session, job: Job, parent_id: str, epoch: int | Literal["last"]) -> None:
     """Give a new job its parent's epochs up to this one: the rows are copied, the files shared."""
-    # Locked, so that the parent is not deleted in between.
+    # Locked, so that the parent is not deleted, nor its weights dropped, in between.
     parent = _get(session, parent_id, for_update=True)
     if not isinstance(epoch, int) or epoch >= parent.epochs_stored:
         raise UnknownEpoch(parent_id, epoch, parent.epochs_stored)
+    if not session.get_one(Epoch, (parent_id, epoch)).kept:
+        raise EpochNotKept(parent_id, epoch, parent.spec["keep"])
     job.parent_id, job.start_epoch, job.epochs_stored = parent_id, epoch, epoch + 1
     job.normalizer = parent.normalizer
     rows = session.scalars(select(Epoch).where(Epoch.job_id == parent_id, Epoch.epoch <= epoch))
@@ -253,11 +269,15 @@ def list_jobs(
         return list(session.scalars(query))
 
 
-def list_epochs(database: Database, job_id: str, *, after: int = -1, up_to: int | None = None) -> list[Epoch]:
-    """Published epochs in order, those above `after` and at most `up_to`."""
+def list_epochs(
+    database: Database, job_id: str, *, after: int = -1, up_to: int | None = None, kept: bool = False
+) -> list[Epoch]:
+    """Published epochs in order, those above `after` and at most `up_to`; with kept, those whose weights are there."""
     query = select(Epoch).where(Epoch.job_id == job_id, Epoch.epoch > after).order_by(Epoch.epoch)
     if up_to is not None:
         query = query.where(Epoch.epoch <= up_to)
+    if kept:
+        query = query.where(Epoch.kept)
     with database.read() as session:
         return list(session.scalars(query))
 
@@ -318,10 +338,19 @@ def heartbeat(database: Database, claim: Claim, *, now: float, lease_seconds: fl
     return bool(cancel_requested)
 
 
-def commit_epoch(database: Database, claim: Claim, record: EpochRecord, *, now: float, lease_seconds: float) -> None:
-    """Publish the next epoch. Raises LeaseLost, also when it is not the next one.
+def commit_epoch(
+    database: Database,
+    claim: Claim,
+    record: EpochRecord,
+    *,
+    now: float,
+    lease_seconds: float,
+    drop: Collection[int] = (),
+) -> list[str]:
+    """Publish the next epoch, and drop the weights of others. Raises LeaseLost, also when it is not the next one.
 
-    Publishing the same again changes nothing: who saw the connection break does not know whether it was.
+    Returns the paths of the dropped epochs' files that no job needs any more. Publishing the same again changes
+    nothing: who saw the connection break does not know whether it was.
     """
     changes: dict[str, Any] = {
         "epochs_stored": record.epoch + 1,
@@ -335,22 +364,42 @@ def commit_epoch(database: Database, claim: Claim, record: EpochRecord, *, now: 
             "progress_attempt": claim.attempt,
         }
     with database.write() as session:
-        if _published_before(session, claim, record):
-            return
-        _fenced(session, claim, changes, Job.epochs_stored == record.epoch)
-        session.add(
-            Epoch(
-                job_id=claim.job_id,
-                epoch=record.epoch,
-                path=record.file.path,
-                size=record.file.size,
-                header_size=record.file.header_size,
-                header_sha256=record.file.header_sha256,
-                metrics=record.metrics,
-                seconds=record.seconds,
-                created_at=now,
+        if not _published_before(session, claim, record):
+            _fenced(session, claim, changes, Job.epochs_stored == record.epoch)
+            session.add(
+                Epoch(
+                    job_id=claim.job_id,
+                    epoch=record.epoch,
+                    path=record.file.path,
+                    size=record.file.size,
+                    header_size=record.file.header_size,
+                    header_sha256=record.file.header_sha256,
+                    metrics=record.metrics,
+                    seconds=record.seconds,
+                    created_at=now,
+                    kept=True,
+                )
             )
-        )
+        return _drop(session, claim.job_id, drop) if drop else []
+
+
+def _drop(session: Session, job_id: str, epochs: Collection[int]) -> list[str]:
+    mine = (Epoch.job_id == job_id, Epoch.epoch.in_(epochs))
+    session.execute(update(Epoch).where(*mine).values(kept=False))
+    return list(session.scalars(select(Epoch.path).where(*mine, ~_kept_by_another(job_id))))
+
+
+def _kept_by_another(job_id: str) -> ColumnElement[bool]:
+    """Whether the file of an epoch of this job is that of another job's, too: of one that goes on from it, say."""
+    other = aliased(Epoch)
+    return exists().where(other.path == Epoch.path, other.job_id != job_id, other.kept)
+
+
+def kept_epochs(database: Database, job_id: str) -> dict[int, int]:
+    """The size in bytes of the weights of each epoch that is still there."""
+    query = select(Epoch.epoch, Epoch.size).where(Epoch.job_id == job_id, Epoch.kept).order_by(Epoch.epoch)
+    with database.read() as session:
+        return {row.epoch: row.size for row in session.execute(query)}
 
 
 def _published_before(session: Session, claim: Claim, record: EpochRecord) -> bool:
@@ -419,8 +468,7 @@ def remove(database: Database, job_id: str) -> list[str]:
         job = _get(session, job_id, for_update=True)
         if job.status not in ENDED:
             raise StillLive(job_id, job.status)
-        others = select(Epoch.path).where(Epoch.job_id != job_id)
-        unshared = session.scalars(select(Epoch.path).where(Epoch.job_id == job_id, Epoch.path.not_in(others)))
+        unshared = session.scalars(select(Epoch.path).where(Epoch.job_id == job_id, ~_kept_by_another(job_id)))
         paths = list(unshared)
         session.execute(delete(Job).where(Job.id == job_id))
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.job_id == job_id))
@@ -428,9 +476,9 @@ def remove(database: Database, job_id: str) -> list[str]:
 
 
 def paths_in_use(database: Database, paths: list[str]) -> set[str]:
-    """Those of these files that some job's epoch is in."""
+    """Those of these files that some job's epoch is in, and is kept."""
     with database.read() as session:
-        return set(session.scalars(select(Epoch.path).where(Epoch.path.in_(paths))))
+        return set(session.scalars(select(Epoch.path).where(Epoch.path.in_(paths), Epoch.kept)))
 
 
 def write_nothing(database: Database) -> None:

@@ -39,7 +39,18 @@ class Snapshot:
     job: Job
     spec: JobSpec
     epoch: int
-    file: StoredFile
+    row: Epoch
+
+    @property
+    def file(self) -> StoredFile:
+        """Where its weights are. Raises EpochNotKept."""
+        self.check_kept()
+        return stored_file(self.row)
+
+    def check_kept(self) -> None:
+        """Raises EpochNotKept when its weights are not there."""
+        if not self.row.kept:
+            raise jobs.EpochNotKept(self.job.id, self.epoch, self.job.spec["keep"])
 
     @property
     def architecture(self) -> Architecture:
@@ -61,7 +72,7 @@ class Snapshot:
     @property
     def identity(self) -> str:
         """A name for exactly these weights: no other epoch, and no other run of it, has it."""
-        return f"{self.file.path} {self.file.header_sha256}"
+        return f"{self.row.path} {self.row.header_sha256}"
 
     def summary(self) -> Summary:
         """Shapes and parameters, layer by layer."""
@@ -82,7 +93,7 @@ def open_snapshot(database: Database, model_id: str, epoch: EpochName) -> Snapsh
     row = jobs.get_epoch(database, model_id, number)
     if row is None:
         raise jobs.UnknownEpoch(model_id, epoch, job.epochs_stored)
-    return Snapshot(job, JobSpec.model_validate(job.spec), number, stored_file(row))
+    return Snapshot(job, JobSpec.model_validate(job.spec), number, row)
 
 
 def stored_file(row: Epoch) -> StoredFile:

@@ -23,6 +23,7 @@ from cnnservice.store import StoreUnavailable
 from cnnservice.weights import DamagedFile, checkpoint_path
 from worker.app import Resources
 from worker.cancellation import bell
+from worker.dropping import DroppedFiles
 from worker.liveness import stopping
 from worker.publishing import Publisher
 
@@ -52,6 +53,9 @@ class Run:
         self._publisher = Publisher()
         # Those of this job alone: what it goes on from was there before.
         self._epochs_done = max(claim.epochs_stored - 1 - claim.start_epoch, 0)
+        # The metrics of this job's own epochs whose weights are still there.
+        self._kept: dict[int, dict[str, float]] = {}
+        self._dropped = DroppedFiles(parts.store)
         # Trained, in epochs: ahead of those done by what is on its way and by the batches since.
         self._trained = float(self._epochs_done)
         self._next_batch_event = 0.0
@@ -78,8 +82,11 @@ class Run:
         runtime, normalization = describe(), normalizer.record()
         self._insist(lambda: jobs.note_runtime(self._parts.database, self.claim, runtime, normalization))
         start = self._insist(self._start)
-        with self._publisher:
-            train(self.claim.spec, samples, self, start)
+        try:
+            with self._publisher:
+                train(self.claim.spec, samples, self, start)
+        finally:
+            self._dropped.delete_all()
 
     def end(self, status: Literal["succeeded", "failed", "cancelled"], error: dict[str, Any] | None = None) -> None:
         """End the job and say so. Raises LeaseLost."""
@@ -123,14 +130,26 @@ class Run:
         path = checkpoint_path(claim.job_id, claim.token, epoch)
         file = self._insist(lambda: parts.store.write(path, state, {"epoch": epoch}))
         record = jobs.EpochRecord(epoch, file, metrics, seconds)
-        lease_seconds = parts.settings.lease_seconds
-        self._insist(
-            lambda: jobs.commit_epoch(parts.database, claim, record, now=time.time(), lease_seconds=lease_seconds)
+        lease_seconds, drop = parts.settings.lease_seconds, self._no_longer_kept(epoch, metrics)
+        dropped = self._insist(
+            lambda: jobs.commit_epoch(
+                parts.database, claim, record, now=time.time(), lease_seconds=lease_seconds, drop=drop
+            )
         )
+        self._dropped.add(dropped)
         self._epochs_done = max(epoch - claim.start_epoch, 0)
         if epoch > 0:
             body = {"epoch": epoch, "epochs": claim.last_epoch, "seconds": seconds, **metrics}
             parts.events.append(claim.job_id, "epoch", self._epochs_done, body)
+
+    def _no_longer_kept(self, epoch: int, metrics: dict[str, float]) -> set[int]:
+        keep = self.claim.spec.keep
+        if isinstance(keep, str):
+            return set()
+        there = {**self._kept, epoch: metrics}
+        kept = keep.kept(there)
+        self._kept = {number: there[number] for number in kept}
+        return there.keys() - kept
 
     def _samples(self) -> tuple[Samples, Normalizer]:
         spec, catalogue = self.claim.spec, self._parts.catalogue
@@ -157,6 +176,9 @@ class Run:
         assert row is not None, "epochs are stored without gaps"
         file = stored_file(row)
         own = jobs.list_epochs(parts.database, claim.job_id, after=claim.start_epoch)
+        # Epoch 0 is its own where it began from nothing.
+        first = jobs.list_epochs(parts.database, claim.job_id, up_to=0) if claim.spec.continue_from is None else []
+        self._kept = {epoch.epoch: epoch.metrics for epoch in [*first, *own] if epoch.kept}
         try:
             state = parts.store.read(file, parts.store.header(file).tensors)
         except DamagedFile as damage:

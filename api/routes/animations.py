@@ -105,7 +105,7 @@ def _film(view: KernelView, services: Services, *, within_pixels: bool = False) 
     if within_pixels:
         pixels = sheet.plan.width * sheet.plan.height * epochs
         _check("pixels", pixels, settings.max_animation_pixels, "MAX_ANIMATION_PIXELS")
-    rows = jobs.list_epochs(services.database, view.snapshot.job.id, up_to=view.snapshot.epoch)
+    rows = jobs.list_epochs(services.database, view.snapshot.job.id, up_to=view.snapshot.epoch, kept=True)
     frames = [view.slices(view.kernel(services, stored_file(row)))[sheet.indices] for row in rows]
     return _Film(np.stack(frames), rows, sheet)
 

@@ -66,8 +66,9 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
         epoch=job.start_epoch if job.parent_id else None,
         children=jobs.children(services.database, job.id),
     )
+    kept = jobs.kept_epochs(services.database, job.id)
     conditional = Conditional(
-        request, "last", f"{snapshot.identity} {job.status} {job.epochs_stored} {lineage.children}"
+        request, "last", f"{snapshot.identity} {job.status} {job.epochs_stored} {list(kept)} {lineage.children}"
     )
     if (answer := conditional.not_modified()) is not None:
         return answer
@@ -78,7 +79,8 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
         dataset=job.dataset,
         classes=list(snapshot.dataset.classes),
         epoch=snapshot.epoch,
-        epochs_available=list(range(job.epochs_stored)),
+        epochs_available=list(kept),
+        stored_bytes=sum(kept.values()),
         lineage=lineage,
         normalization=snapshot.normalizer.record(),
         runtime=job.runtime,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, String, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Json = dict[str, Any]
@@ -78,7 +78,10 @@ class JobTag(Base):
 
 
 class Epoch(Base):
-    """An epoch that is published: its file is whole. A file without such a row is garbage."""
+    """An epoch that is published: its file is whole. A file without such a row is garbage.
+
+    kept says whether the weights are still there; of one whose weights were dropped, the row is its history.
+    """
 
     __tablename__ = "epochs"
 
@@ -91,6 +94,7 @@ class Epoch(Base):
     metrics: Mapped[Json]
     seconds: Mapped[float]
     created_at: Mapped[float]
+    kept: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Outbox(Base):

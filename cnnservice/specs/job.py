@@ -10,6 +10,7 @@ from cnnservice.datasets.preprocessing import Normalization
 from cnnservice.specs.architecture import Architecture, Summary, summarize
 from cnnservice.specs.base import OBJECT, PLAIN, PLAIN_OR_OBJECT, Spec
 from cnnservice.specs.errors import BadSetting, ImpossibleArchitecture, LimitExceeded
+from cnnservice.specs.keeping import AnyKeep, Keep, most_kept
 from cnnservice.specs.layers.base import Shape
 from cnnservice.specs.losses import Loss, Metric
 from cnnservice.specs.optimizer import SGD, AnyOptimizer
@@ -84,6 +85,9 @@ class JobSpec(Spec):
         Field(description="how much each class counts in the loss, by index, 1 if not named; balanced: all as much"),
     ] = None
     early_stopping: EarlyStopping | None = None
+    keep: Annotated[
+        AnyKeep, Field(description="which epochs' weights stay in the store; the history has every epoch in any case")
+    ] = "all"
     tags: tuple[Tag, ...] = ()
     continue_from: ContinueFrom | None = None
 
@@ -108,6 +112,8 @@ class Limits(Protocol):
     def max_layer_outputs(self) -> int: ...
     @property
     def max_tags(self) -> int: ...
+    @property
+    def max_stored_bytes(self) -> int: ...
 
 
 def resolve(architecture: str | Architecture, input_shape: Shape, classes: int) -> Architecture:
@@ -149,13 +155,37 @@ def check_job(spec: JobSpec, input_shape: Shape, classes: int, limits: Limits) -
             "/early_stopping/monitor",
             f"monitor is {spec.early_stopping.monitor!r}; this job has {', '.join(spec.compile.logged())}.",
         )
+    if isinstance(spec.keep, Keep) and spec.keep.best not in (None, *spec.compile.logged()):
+        raise BadSetting("/keep/best", f"best is {spec.keep.best!r}; this job has {', '.join(spec.compile.logged())}.")
     if isinstance(spec.class_weight, dict):
         beyond = [name for name in spec.class_weight if int(name) >= classes]
         if beyond:
             raise BadSetting(
                 "/class_weight", f"there is no class {beyond[0]}; the classes are numbered 0 to {classes - 1}."
             )
-    return check_architecture(spec.architecture, input_shape, classes, limits)
+    summary = check_architecture(spec.architecture, input_shape, classes, limits)
+    stored = stored_bytes(spec, summary)
+    if stored > limits.max_stored_bytes:
+        detail = (
+            f"the weights kept would take {stored} bytes ({most_kept(spec.keep, spec.epochs)} epochs of "
+            f"{epoch_bytes(spec, summary)}); {limits.max_stored_bytes} are allowed (CNNSERVICE_MAX_STORED_BYTES). "
+            'Let fewer stay: "keep": {"every": 10}, {"last": 3} or {"best": "val_loss"}, or some of these together.'
+        )
+        raise BadSetting("/keep", detail)
+    return summary
+
+
+def epoch_bytes(spec: JobSpec, summary: Summary) -> int:
+    """What an epoch takes in the store: each parameter, and what the optimizer remembers of it, 4 bytes a number.
+
+    The header and what else a resume needs, a kilobyte or so a layer, do not count.
+    """
+    return 4 * (summary.params + spec.compile.optimizer.slots * summary.trainable_params)
+
+
+def stored_bytes(spec: JobSpec, summary: Summary) -> int:
+    """What a job's weights take in the store at the most."""
+    return most_kept(spec.keep, spec.epochs) * epoch_bytes(spec, summary)
 
 
 def _within(pointer: str, name: str, value: int, limit: int, setting: str) -> None:

@@ -58,6 +58,12 @@ Metric = Literal[
 ]  # fmt: skip
 
 
+def less_is_better(name: str) -> bool:
+    """Whether a loss or metric, also of validation, gets better as it falls: all but those that count what is right."""
+    more_is_better = ("accuracy", "precision", "recall", "auc", "cosine_similarity")
+    return not name.endswith(more_is_better)
+
+
 def loss_name(loss: Loss) -> str:
     """What it is called, with arguments or without."""
     return loss if isinstance(loss, str) else loss.name

@@ -17,6 +17,11 @@ Decay = Annotated[float, Field(ge=0, le=10)]
 class Optimizer(Spec):
     """An optimizer of keras.optimizers."""
 
+    @property
+    def slots(self) -> int:
+        """Numbers it remembers for each parameter that is trained."""
+        raise NotImplementedError
+
 
 class SGD(Optimizer):
     """keras.optimizers.SGD."""
@@ -25,6 +30,11 @@ class SGD(Optimizer):
     learning_rate: LearningRate = 0.01
     momentum: Fraction = 0.0
     nesterov: bool = False
+
+    @property
+    def slots(self) -> int:
+        """See Optimizer."""
+        return int(self.momentum > 0)
 
 
 class Adam(Optimizer):
@@ -36,6 +46,11 @@ class Adam(Optimizer):
     beta_2: Fraction = 0.999
     epsilon: Epsilon = 1e-7
     amsgrad: bool = False
+
+    @property
+    def slots(self) -> int:
+        """See Optimizer."""
+        return 2 + self.amsgrad
 
 
 class AdamW(Optimizer):
@@ -49,6 +64,11 @@ class AdamW(Optimizer):
     epsilon: Epsilon = 1e-7
     amsgrad: bool = False
 
+    @property
+    def slots(self) -> int:
+        """See Optimizer."""
+        return 2 + self.amsgrad
+
 
 class RMSprop(Optimizer):
     """keras.optimizers.RMSprop."""
@@ -60,6 +80,11 @@ class RMSprop(Optimizer):
     epsilon: Epsilon = 1e-7
     centered: bool = False
 
+    @property
+    def slots(self) -> int:
+        """See Optimizer."""
+        return 1 + (self.momentum > 0) + self.centered
+
 
 class Adagrad(Optimizer):
     """keras.optimizers.Adagrad. Source: Duchi et al., JMLR 12 (2011)."""
@@ -68,6 +93,11 @@ class Adagrad(Optimizer):
     learning_rate: LearningRate = 0.001
     initial_accumulator_value: Annotated[float, Field(ge=0, le=10)] = 0.1
     epsilon: Epsilon = 1e-7
+
+    @property
+    def slots(self) -> int:
+        """See Optimizer."""
+        return 1
 
 
 AnyOptimizer = Annotated[SGD | Adam | AdamW | RMSprop | Adagrad, Field(discriminator="name")]

@@ -9,10 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from cnnservice.specs.base import Spec
+from cnnservice.specs.losses import less_is_better
 
 
 class EarlyStopping(Spec):
-    """keras.callbacks.EarlyStopping. Every epoch's weights are kept, so the best need not be restored."""
+    """keras.callbacks.EarlyStopping. `keep` says which epochs' weights stay, so the best need not be restored."""
 
     monitor: Annotated[str, Field(max_length=64, description="`loss`, a metric, or one of these with `val_`")] = (
         "val_loss"
@@ -52,7 +53,4 @@ class EarlyStopping(Spec):
         return than is None or bool(np.float32(value + self.min_delta) < np.float32(than))
 
     def _less_is_better(self) -> bool:
-        if self.mode != "auto":
-            return self.mode == "min"
-        more_is_better = ("accuracy", "precision", "recall", "auc", "cosine_similarity")
-        return not self.monitor.endswith(more_is_better)
+        return less_is_better(self.monitor) if self.mode == "auto" else self.mode == "min"

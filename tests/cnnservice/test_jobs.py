@@ -10,7 +10,7 @@ import pytest
 from cnnservice import jobs
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
-from cnnservice.specs.job import JobSpec
+from cnnservice.specs.job import ContinueFrom, JobSpec
 from cnnservice.weights import StoredFile
 
 SPEC = JobSpec(dataset="mnist", epochs=3, tags=("a", "b"))
@@ -103,6 +103,33 @@ def test_epochs_are_published_in_order_once_and_without_gaps(database: Database)
     assert [row.epoch for row in jobs.list_epochs(database, claim.job_id)] == [0, 1]
     job = jobs.get(database, claim.job_id)
     assert (job.epochs_done, job.latest, job.seconds_per_epoch) == (1, {"loss": 0.5}, 2.0)
+
+
+def paths(database: Database, claim: jobs.Claim) -> list[str]:
+    return [row.path for row in jobs.list_epochs(database, claim.job_id, kept=True)]
+
+
+def test_dropping_names_the_files_that_no_other_job_has(database: Database) -> None:
+    claim = claimed(database)
+    for epoch in range(3):
+        commit(database, claim, epoch)
+    child = SPEC.model_copy(update={"continue_from": ContinueFrom(model_id=claim.job_id, epoch=1)})
+    jobs.submit(database, child, job_id=job_id(2), now=103.0)
+
+    def drop() -> list[str]:
+        return jobs.commit_epoch(database, claim, record(3), now=104.0, lease_seconds=LEASE, drop=[0, 1, 2])
+
+    assert drop() == ["e2"], "epochs 0 and 1 are also the child's"
+    assert drop() == ["e2"], "who saw the connection break is told again"
+    assert paths(database, claim) == ["e3"]
+    assert jobs.kept_epochs(database, claim.job_id) == {3: 10}
+    assert len(jobs.list_epochs(database, claim.job_id)) == 4
+    assert jobs.paths_in_use(database, ["e0", "e1", "e2", "e3"]) == {"e0", "e1", "e3"}
+    late = SPEC.model_copy(update={"continue_from": ContinueFrom(model_id=claim.job_id, epoch=2)})
+    with pytest.raises(jobs.EpochNotKept):
+        jobs.submit(database, late, job_id=job_id(3), now=105.0)
+    jobs.cancel(database, job_id(2), now=106.0)
+    assert jobs.remove(database, job_id(2)) == ["e0", "e1"], "its parent has them no more"
 
 
 def test_a_stale_token_writes_nothing(database: Database) -> None:

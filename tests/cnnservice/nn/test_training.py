@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from cnnservice.nn.training import Samples, Start, Stopped, train
-from cnnservice.specs.job import JobSpec
+from cnnservice.specs.architecture import summarize
+from cnnservice.specs.job import JobSpec, epoch_bytes
 
 from .conftest import Record
 
@@ -112,6 +113,10 @@ def test_every_optimizer_and_schedule_is_keras_own(samples: Samples, optimizer: 
     model = keras_model()
     model.compile(theirs(), "categorical_crossentropy", metrics=["categorical_accuracy"])
     assert_equal_history(record, keras_fit(model, samples))
+    # What an epoch takes in the store is told beforehand, but for counters and random states.
+    size = sum(array.nbytes for array in record.states[2].values())
+    job = spec(compile={"optimizer": optimizer})
+    assert 0 <= size - epoch_bytes(job, summarize(job.architecture, (28, 28, 1))) <= 40
 
 
 @pytest.mark.parametrize(
