@@ -1,9 +1,11 @@
-"""Ask an inspect worker and wait for its answer: one reader of answers for the whole process."""
+"""Ask an inspect worker and wait for its answer: one sender and one reader for the whole process."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -16,11 +18,23 @@ from uuid_utils import uuid7
 
 from cnnservice.broker import INSPECT_QUEUE, INSPECT_TASK
 from cnnservice.errors import UnavailableError
-from cnnservice.inspection import LIFE_SECONDS, Answer, InspectRequest, Operation, decode_answer, encode_images
+from cnnservice.inspection import (
+    LIFE_SECONDS,
+    WAITING,
+    Answer,
+    InspectRequest,
+    Operation,
+    decode_answer,
+    encode_request,
+)
+from cnnservice.models import Snapshot
 
 _log = logging.getLogger(__name__)
 # Shorter than the connection's socket_timeout.
 _BLOCK_SECONDS = 5
+_AT_ONCE = 64
+# A worker that dies takes its wake-up with it: who waits so long sends another.
+_RING_AGAIN_SECONDS = 2.0
 
 
 class NoAnswer(UnavailableError):
@@ -28,6 +42,22 @@ class NoAnswer(UnavailableError):
 
     code = "inspect-timeout"
     title = "No answer from the inspect worker"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"No inspect worker answered within {seconds:g} s; /readyz says whether one lives.")
+
+
+class BrokerAway(UnavailableError):
+    """The broker does not take the request."""
+
+    def __init__(self) -> None:
+        super().__init__("The broker does not answer now; try again.")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    content: bytes
+    answer: asyncio.Future[Answer]
 
 
 class Inspector:
@@ -37,6 +67,8 @@ class Inspector:
         self._redis, self._celery, self._timeout = client, celery, timeout_seconds
         self._reply_to = f"cnnservice:answers:{uuid7()}"
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._to_send: list[_Asked] = []
+        self._sending = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -52,57 +84,96 @@ class Inspector:
     async def ask(
         self,
         operation: Operation,
-        *,
-        model_id: str,
-        epoch: int,
+        snapshot: Snapshot,
         images: NDArray[np.float32] | None = None,
         **arguments: str | int | float,
     ) -> dict[str, NDArray[Any]]:
         """Arrays by name, for images (n, H, W, C) and the operation's own arguments.
 
-        Raises NoAnswer, and what the worker raised.
+        Raises EpochNotKept, NoAnswer, BrokerAway, and what the worker raised.
         """
-        request_id = str(uuid7())
-        images_key = None if images is None else f"cnnservice:images:{request_id}"
-        request = InspectRequest(request_id, self._reply_to, model_id, epoch, operation, images_key, arguments)
+        request = InspectRequest(
+            request_id=str(uuid7()),
+            reply_to=self._reply_to,
+            model_id=snapshot.job.id,
+            epoch=snapshot.epoch,
+            file=snapshot.file,
+            operation=operation,
+            expires_at=time.time() + self._timeout,
+            arguments=arguments,
+            images=images,
+        )
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting[request_id] = future
+        self._waiting[request.request_id] = future
         try:
-            if images is not None and images_key is not None:
-                await self._redis.set(images_key, encode_images(images), ex=LIFE_SECONDS)
-            await run_in_threadpool(self._send, request)
-            answer = await asyncio.wait_for(future, self._timeout)
-        except TimeoutError:
-            raise NoAnswer(
-                f"No inspect worker answered within {self._timeout:g} s; /readyz says whether one lives."
-            ) from None
-        except (redis.RedisError, OperationalError) as error:
-            raise UnavailableError("The broker does not answer now; try again.") from error
+            self._to_send.append(_Asked(encode_request(request), future))
+            await self._send()
+            answer = await self._answered(future)
         finally:
-            del self._waiting[request_id]
+            del self._waiting[request.request_id]
         if answer.error is not None:
             raise answer.error
         return dict(answer.arrays)
 
-    def _send(self, request: InspectRequest) -> None:
-        self._celery.send_task(
-            INSPECT_TASK, kwargs=request.message(), queue=INSPECT_QUEUE, expires=self._timeout, ignore_result=True
-        )
+    async def _send(self) -> None:
+        """Send what is to be sent, by all who ask just now, at once."""
+        async with self._sending:
+            together, self._to_send = self._to_send, []
+            if not together:
+                return
+            try:
+                async with self._redis.pipeline(transaction=False) as pipeline:
+                    pipeline.rpush(WAITING, *(asked.content for asked in together))
+                    pipeline.expire(WAITING, LIFE_SECONDS)
+                    waiting, _ = await pipeline.execute()
+                # With others before them a worker is awake already, and takes these when it has done those.
+                if waiting == len(together):
+                    await self._ring()
+            except (redis.RedisError, BrokerAway):
+                for asked in together:
+                    if not asked.answer.done():
+                        asked.answer.set_exception(BrokerAway())
+
+    async def _answered(self, future: asyncio.Future[Answer]) -> Answer:
+        deadline = time.monotonic() + self._timeout
+        while not future.done():
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise NoAnswer(self._timeout)
+            await asyncio.wait([future], timeout=min(remaining, _RING_AGAIN_SECONDS))
+            if not future.done():
+                await self._ring()
+        return future.result()
+
+    async def _ring(self) -> None:
+        try:
+            await run_in_threadpool(
+                self._celery.send_task,
+                INSPECT_TASK,
+                queue=INSPECT_QUEUE,
+                expires=_RING_AGAIN_SECONDS * 2,
+                ignore_result=True,
+            )
+        except (redis.RedisError, OperationalError):
+            raise BrokerAway from None
 
     async def _read(self) -> None:
         while True:
             try:
-                popped = await self._redis.blpop([self._reply_to], timeout=_BLOCK_SECONDS)
+                popped = await self._redis.blmpop(_BLOCK_SECONDS, 1, self._reply_to, direction="LEFT", count=_AT_ONCE)
             except redis.RedisError as error:
                 _log.warning("waiting for the broker: %s", error)
                 await asyncio.sleep(1)
                 continue
-            if popped is not None:
-                try:
-                    answer = decode_answer(cast("bytes", popped[1]))
-                except Exception:  # without this task no answer would arrive any more
-                    _log.exception("an answer that cannot be read was dropped")
-                    continue
-                waiting = self._waiting.get(answer.request_id)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(answer)
+            for content in cast("list[bytes]", popped[1] if popped else []):
+                self._hand_over(content)
+
+    def _hand_over(self, content: bytes) -> None:
+        try:
+            answer = decode_answer(content)
+        except Exception:  # without the task that reads no answer would arrive any more
+            _log.exception("an answer that cannot be read was dropped")
+            return
+        waiting = self._waiting.get(answer.request_id)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)

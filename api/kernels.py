@@ -17,7 +17,7 @@ from cnnservice.drawing.colormaps import colormap
 from cnnservice.drawing.slices import drawable_weights, kernel_planes, kernel_slices, weight_name
 from cnnservice.errors import InvalidError
 from cnnservice.models import Snapshot, open_snapshot
-from cnnservice.weights import StoredFile, layer_tensors, variable_name
+from cnnservice.weights import StoredFile
 
 
 class NoKernel(InvalidError):
@@ -62,9 +62,7 @@ class KernelView:
         return sheet, kernel.shape
 
     def _read(self, services: Services, file: StoredFile) -> NDArray[Any]:
-        tensors = layer_tensors(services.checkpoints.header(file), self.layer)
-        (entry,) = (tensor for tensor in tensors if variable_name(tensor) == self.weight)
-        return services.checkpoints.read(file, [entry.name])[entry.name]
+        return services.checkpoints.read_layer(file, self.layer)[self.weight]
 
 
 def open_kernel(

@@ -33,7 +33,7 @@ async def computed_once(services: Services, snapshot: Snapshot, operation: Opera
         pass
     except Altered:
         _log.error("%s does not match its checksum; it is computed anew", path)
-    arrays = await services.inspector.ask(operation, model_id=snapshot.job.id, epoch=snapshot.epoch)
+    arrays = await services.inspector.ask(operation, snapshot)
     await run_in_threadpool(put_checked, store, path, save(arrays))
     return arrays
 

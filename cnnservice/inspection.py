@@ -1,14 +1,16 @@
 """What the API asks of an inspect worker, and what comes back.
 
-The request travels as a Celery message; the images and the answer's arrays as bytes through Redis, with a short life.
+Requests wait in a list in Redis, with their images, until a worker takes all that wait at once; a Celery message only
+wakes a worker up. Answers go to a list of the process that asked, arrays as bytes. Both have a short life.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import redis
@@ -17,30 +19,30 @@ from safetensors.numpy import load, save
 
 from cnnservice import errors
 from cnnservice.errors import DomainError
+from cnnservice.weights import StoredFile
 
 Operation = Literal["feature_maps", "predictions", "export", "evaluation", "unit_activity"]
 LIFE_SECONDS = 120
+WAITING = "cnnservice:inspect"
 
 
 @dataclass(frozen=True)
 class InspectRequest:
-    """One computation on the weights of one epoch.
+    """One computation on the weights of one epoch, which lie in file.
 
-    images_key holds the images (n, H, W, C) float32, normalised, where the operation is about images that a client
-    named. arguments are JSON, and differ by operation.
+    images are (n, H, W, C) float32, normalised; None where the operation is not about images that a client named.
+    arguments are JSON, and differ by operation. Nobody waits for the answer after expires_at, in Unix seconds.
     """
 
     request_id: str
     reply_to: str
     model_id: str
     epoch: int
+    file: StoredFile
     operation: Operation
-    images_key: str | None = None
+    expires_at: float
     arguments: dict[str, Any] = field(default_factory=dict)
-
-    def message(self) -> dict[str, Any]:
-        """As keyword arguments of a Celery task."""
-        return asdict(self)
+    images: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,31 +54,61 @@ class Answer:
     error: DomainError | None = None
 
 
-def encode_images(images: NDArray[np.float32]) -> bytes:
-    """Bytes to put under images_key."""
-    return save({"images": np.ascontiguousarray(images)})
+def encode_request(request: InspectRequest) -> bytes:
+    """A request as it waits."""
+    head = {name: value for name, value in vars(request).items() if name != "images"} | {"file": asdict(request.file)}
+    return _framed(head, {} if request.images is None else {"images": request.images})
 
 
-def decode_images(content: bytes) -> NDArray[np.float32]:
-    """What encode_images was given."""
-    return load(content)["images"]
+def take_requests(client: redis.Redis, most: int, wait_seconds: float) -> list[InspectRequest]:
+    """Those that wait, at most so many, the oldest first; where none does, the next that comes within so long.
+
+    They are taken: nobody else gets them.
+    """
+    popped = cast("list[Any] | None", client.blmpop(wait_seconds, 1, WAITING, direction="LEFT", count=most))
+    return [_decode_request(content) for content in popped[1]] if popped else []
 
 
-def send_answer(client: redis.Redis, reply_to: str, answer: Answer) -> None:
-    """Put an answer where its asker waits."""
-    head = {"request_id": answer.request_id, "error": _error_fields(answer.error)}
-    body = save({name: np.asarray(array, order="C") for name, array in answer.arrays.items()})
+def send_answers(client: redis.Redis, answers: Iterable[tuple[str, Answer]]) -> None:
+    """Put answers, each with the reply_to of its request, where their askers wait."""
+    contents = defaultdict[str, list[bytes]](list)
+    for reply_to, answer in answers:
+        head = {"request_id": answer.request_id, "error": _error_fields(answer.error)}
+        contents[reply_to].append(_framed(head, answer.arrays))
     with client.pipeline(transaction=False) as pipeline:
-        pipeline.rpush(reply_to, json.dumps(head).encode() + b"\n" + body)
-        pipeline.expire(reply_to, LIFE_SECONDS)
+        for reply_to, framed in contents.items():
+            pipeline.rpush(reply_to, *framed)
+            pipeline.expire(reply_to, LIFE_SECONDS)
         pipeline.execute()
 
 
 def decode_answer(content: bytes) -> Answer:
-    """What send_answer sent."""
+    """What send_answers sent."""
+    fields, arrays = _unframed(content)
+    return Answer(fields["request_id"], arrays, _error(fields["error"]))
+
+
+def _decode_request(content: bytes) -> InspectRequest:
+    fields, arrays = _unframed(content)
+    return InspectRequest(**fields | {"file": StoredFile(**fields["file"])}, images=arrays.get("images"))
+
+
+def _framed(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    return json.dumps(head).encode() + b"\n" + save(contiguous)
+
+
+def _unframed(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     head, body = content.split(b"\n", 1)
-    fields = json.loads(head)
-    return Answer(fields["request_id"], load(body), _error(fields["error"]))
+    return json.loads(head), load(body)
+
+
+def by_weights(requests: Sequence[InspectRequest]) -> list[list[InspectRequest]]:
+    """Requests in groups for the same weights, in the order in which the first of each came."""
+    groups = defaultdict[str, list[InspectRequest]](list)
+    for request in requests:
+        groups[request.file.path].append(request)
+    return list(groups.values())
 
 
 def _error_fields(error: DomainError | None) -> dict[str, str] | None:

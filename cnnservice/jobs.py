@@ -282,10 +282,12 @@ def list_epochs(
         return list(session.scalars(query))
 
 
-def get_epoch(database: Database, job_id: str, epoch: int) -> Epoch | None:
-    """One published epoch, or None."""
+def get_with_epoch(database: Database, job_id: str, epoch: int | None = None) -> tuple[Job, Epoch | None]:
+    """The job and one of its published epochs, the newest where none is named. Raises UnknownJob."""
     with database.read() as session:
-        return session.get(Epoch, (job_id, epoch))
+        job = _get(session, job_id)
+        number = job.epochs_stored - 1 if epoch is None else epoch
+        return job, session.get(Epoch, (job_id, number))
 
 
 def claim(

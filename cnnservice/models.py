@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from cnnservice.datasets.uploaded import dataset_of
 from cnnservice.errors import NotFoundError
 from cnnservice.specs.architecture import Architecture, LayerSummary, Summary, summarize
 from cnnservice.specs.job import JobSpec, resolve
-from cnnservice.weights import CheckpointStore, StoredFile, TensorEntry, layer_tensors, variable_name
+from cnnservice.weights import CheckpointStore, StoredFile
 
 EpochName = int | Literal["last"]
 
@@ -32,14 +33,71 @@ class UnknownLayer(NotFoundError):
         super().__init__(f"The model has no layer {layer!r}; its layers are {', '.join(known)}.")
 
 
+class Design:
+    """What a job's spec says of its model. It never changes, so that it is read once and its shapes are found once."""
+
+    def __init__(self, job: Job) -> None:
+        self.spec = JobSpec.model_validate(job.spec)
+        self.dataset: Dataset = (
+            dataset_of(job.dataset, job.dataset_record) if job.dataset_record else DATASETS[job.dataset]
+        )
+
+    @cached_property
+    def architecture(self) -> Architecture:
+        """The layers, a preset's name looked up."""
+        return resolve(self.spec.architecture, self.dataset.shape, len(self.dataset.classes))
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Shapes and parameters, layer by layer."""
+        return summarize(self.architecture, self.dataset.shape)
+
+    @cached_property
+    def layers(self) -> dict[str, LayerSummary]:
+        """The summary's layers by name."""
+        return {layer.name: layer for layer in self.summary.layers}
+
+
+@dataclass(frozen=True)
+class _ById:
+    """A job that equals itself as it was when it was read before."""
+
+    job_id: str
+    job: Job = field(compare=False, repr=False)
+
+
+@lru_cache(maxsize=256)
+def _design(job: _ById) -> Design:
+    return Design(job.job)
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """A model at one of its epochs."""
 
     job: Job
-    spec: JobSpec
     epoch: int
     row: Epoch
+
+    @property
+    def design(self) -> Design:
+        """What its spec says."""
+        return _design(_ById(self.job.id, self.job))
+
+    @property
+    def spec(self) -> JobSpec:
+        """The job as it was asked for."""
+        return self.design.spec
+
+    @property
+    def architecture(self) -> Architecture:
+        """The layers, a preset's name looked up."""
+        return self.design.architecture
+
+    @property
+    def dataset(self) -> Dataset:
+        """What it was trained on."""
+        return self.design.dataset
 
     @property
     def file(self) -> StoredFile:
@@ -51,17 +109,6 @@ class Snapshot:
         """Raises EpochNotKept when its weights are not there."""
         if not self.row.kept:
             raise jobs.EpochNotKept(self.job.id, self.epoch, self.job.spec["keep"])
-
-    @property
-    def architecture(self) -> Architecture:
-        """The layers, a preset's name looked up."""
-        return resolve(self.spec.architecture, self.dataset.shape, len(self.dataset.classes))
-
-    @property
-    def dataset(self) -> Dataset:
-        """What it was trained on."""
-        record = self.job.dataset_record
-        return dataset_of(self.job.dataset, record) if record else DATASETS[self.job.dataset]
 
     @property
     def normalizer(self) -> Normalizer:
@@ -76,11 +123,11 @@ class Snapshot:
 
     def summary(self) -> Summary:
         """Shapes and parameters, layer by layer."""
-        return summarize(self.architecture, self.dataset.shape)
+        return self.design.summary
 
     def layer(self, name: str) -> LayerSummary:
         """One layer's summary. Raises UnknownLayer."""
-        layers = {layer.name: layer for layer in self.summary().layers}
+        layers = self.design.layers
         if name not in layers:
             raise UnknownLayer(name, list(layers))
         return layers[name]
@@ -88,12 +135,10 @@ class Snapshot:
 
 def open_snapshot(database: Database, model_id: str, epoch: EpochName) -> Snapshot:
     """A model at an epoch. Raises UnknownJob, UnknownEpoch."""
-    job = jobs.get(database, model_id)
-    number = job.epochs_stored - 1 if epoch == "last" else epoch
-    row = jobs.get_epoch(database, model_id, number)
+    job, row = jobs.get_with_epoch(database, model_id, None if epoch == "last" else epoch)
     if row is None:
         raise jobs.UnknownEpoch(model_id, epoch, job.epochs_stored)
-    return Snapshot(job, JobSpec.model_validate(job.spec), number, row)
+    return Snapshot(job, row.epoch, row)
 
 
 def stored_file(row: Epoch) -> StoredFile:
@@ -104,6 +149,4 @@ def stored_file(row: Epoch) -> StoredFile:
 def layer_weights(store: CheckpointStore, snapshot: Snapshot, layer: str) -> list[tuple[str, NDArray[Any]]]:
     """A layer's weights by name, in Keras' order, read from the store alone. Raises UnknownLayer, DamagedFile."""
     snapshot.layer(layer)
-    entries: list[TensorEntry] = layer_tensors(store.header(snapshot.file), layer)
-    arrays = store.read(snapshot.file, [entry.name for entry in entries])
-    return [(variable_name(entry), arrays[entry.name]) for entry in entries]
+    return list(store.read_layer(snapshot.file, layer).items())

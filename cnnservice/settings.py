@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     # Workers.
     worker_child_memory_bytes: int = Field(4 << 30, ge=1 << 28, description="recycle the train child above it")
     warm_models: int = Field(8, ge=1, description="models the inspect worker keeps compiled")
+    warm_weights_bytes: int = Field(64 << 20, ge=0, description="weights of other epochs kept with each of them")
     inspect_timeout_seconds: float = Field(60.0, gt=0)
     batch_events_per_second: float = Field(5.0, gt=0)
     event_stream_entries: int = Field(5000, ge=10, description="events kept for a job in Redis")
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(25_000_000, ge=1)
     max_slices: int = Field(4096, ge=1, description="tiles in one picture")
     max_picture_pixels: int = Field(50_000_000, ge=1)
+    max_animation_frames: int = Field(200, ge=2, description="epochs in one animation; of more, as many, evenly spread")
     max_animation_pixels: int = Field(300_000_000, ge=1, description="pixels in one GIF or WebP, all epochs")
     max_animation_values: int = Field(50_000_000, ge=1, description="weights in one animation, all epochs")
     max_embedded_weights_bytes: int = Field(5 << 20, ge=0, description="held within a notebook; larger are fetched")

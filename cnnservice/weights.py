@@ -12,26 +12,28 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from math import prod
+from typing import Any, TypeVar
 
 import numpy as np
 import obstore
 from numpy.typing import NDArray
 from obstore.exceptions import BaseError, GenericError
-from obstore.store import ObjectStore
+from obstore.store import LocalStore, ObjectStore
 
 from cnnservice.errors import CorruptError
 from cnnservice.store import StoreUnavailable, outages_told, put_whole
+from cnnservice.tensor_file import decode_header, encode_header
 
 Tensors = Mapping[str, NDArray[Any]]
-
-_DTYPES = {
-    "BOOL": np.bool_, "U8": np.uint8, "I8": np.int8, "U16": np.uint16, "I16": np.int16, "U32": np.uint32,
-    "I32": np.int32, "U64": np.uint64, "I64": np.int64, "F16": np.float16, "F32": np.float32, "F64": np.float64,
-}  # fmt: skip
-_NAMES = {np.dtype(kind): name for name, kind in _DTYPES.items()}
+T = TypeVar("T")
+R = TypeVar("R")
+_REMEMBERED = 4096
+_AHEAD_BYTES = 64 << 10
+# Requests to a bucket at a time: they take long, and nearly all of it is waiting.
+_READERS = 16
 
 
 class DamagedFile(CorruptError):
@@ -95,7 +97,19 @@ class CheckpointStore:
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
-        self.header = lru_cache(maxsize=4096)(self._read_header)
+        self._headers: dict[StoredFile, Header] = {}
+
+    def header(self, file: StoredFile) -> Header:
+        """What a checkpoint holds. Raises DamagedFile, StoreUnavailable."""
+        known = self._headers.get(file)
+        return self._read_start(file, file.header_size)[0] if known is None else known
+
+    def each(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """What work, which reads this store, makes of each item; at once where the store is not on this machine."""
+        if isinstance(self.store, LocalStore) or len(items) < 2:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(min(len(items), _READERS)) as readers:
+            return list(readers.map(work, items))
 
     def write(self, path: str, tensors: Tensors, notes: Mapping[str, Any]) -> StoredFile:
         """Store tensors and notes whole: a reader sees all of the file or none. notes must be JSON.
@@ -103,7 +117,11 @@ class CheckpointStore:
         Raises StoreUnavailable.
         """
         contents = {name: np.ascontiguousarray(tensor).reshape(-1).view(np.uint8) for name, tensor in tensors.items()}
-        header = _header(tensors, contents, notes)
+        checks = {name: zlib.crc32(content.data) for name, content in contents.items()}
+        header = encode_header(
+            {name: (tensor.dtype, tensor.shape) for name, tensor in tensors.items()},
+            {"crc32": json.dumps(checks), "notes": json.dumps(notes)},
+        )
         put_whole(self.store, path, [header, *(content.data for content in contents.values() if content.size)])
         size = len(header) + sum(content.size for content in contents.values())
         return StoredFile(path, size, len(header), hashlib.sha256(header).hexdigest())
@@ -114,11 +132,26 @@ class CheckpointStore:
         Raises DamagedFile, StoreUnavailable.
         """
         tensors = self.header(file).tensors
-        entries = [tensors[name] for name in names]
+        return self._tensors(file, [tensors[name] for name in names])
+
+    def read_layer(self, file: StoredFile, layer: str) -> dict[str, NDArray[Any]]:
+        """A layer's variables by their own names, in Keras' order. Raises DamagedFile, StoreUnavailable.
+
+        A header that is not known yet is read together with what follows it, where small layers lie.
+        """
+        header, start = self._headers.get(file), b""
+        if header is None:
+            header, start = self._read_start(file, min(file.header_size + _AHEAD_BYTES, file.size))
+        entries = layer_tensors(header, layer)
+        tensors = self._tensors(file, entries, start)
+        return {variable_name(entry): tensors[entry.name] for entry in entries}
+
+    def _tensors(self, file: StoredFile, entries: Sequence[TensorEntry], start: bytes = b"") -> dict[str, NDArray[Any]]:
+        """start is the beginning of the file, as much of it as has been read."""
         occupied = [entry for entry in entries if entry.length]
         first = min((entry.start for entry in occupied), default=0)
         last = max((entry.start + entry.length for entry in occupied), default=0)
-        span = memoryview(self._span(file, first, last) if occupied else b"")
+        span = memoryview(start[first:last] if last <= len(start) else self._span(file, first, last))
         arrays = {}
         for entry in entries:
             content = span[entry.start - first :][: entry.length] if entry.length else b""
@@ -140,40 +173,32 @@ class CheckpointStore:
             kept = keep(paths)
             self.delete([path for path in paths if path not in kept])
 
-    def _read_header(self, file: StoredFile) -> Header:
-        content = self._span(file, 0, file.header_size)
-        if hashlib.sha256(content).hexdigest() != file.header_sha256:
-            raise DamagedFile(file.path, "its header does not match its checksum")
-        fields = json.loads(content[8:])
-        metadata = fields.pop("__metadata__")
-        tensors = {}
-        for name, crc32 in json.loads(metadata["crc32"]).items():
-            (start, end), dtype = fields[name]["data_offsets"], np.dtype(_DTYPES[fields[name]["dtype"]])
-            shape = tuple(fields[name]["shape"])
-            tensors[name] = TensorEntry(name, shape, dtype, file.header_size + start, end - start, crc32)
-        return Header(tensors, json.loads(metadata["notes"]))
+    def _read_start(self, file: StoredFile, end: int) -> tuple[Header, bytes]:
+        """The header, and the file up to there."""
+        start = self._span(file, 0, end)
+        header = _parse_header(file, start[: file.header_size])
+        while len(self._headers) >= _REMEMBERED:
+            self._headers.pop(next(iter(self._headers)), None)
+        self._headers[file] = header
+        return header, start
 
     def _span(self, file: StoredFile, start: int, end: int) -> bytes:
         # One range, cut up by the caller: obstore's get_ranges panics when a file is shorter than ranges it has joined.
         return read_range(self.store, file.path, file.size, start, end)
 
 
-def _header(tensors: Tensors, contents: Mapping[str, NDArray[np.uint8]], notes: Mapping[str, Any]) -> bytes:
-    """What stands before the tensors, in the order given: a length, then JSON.
-
-    Tensors lie in that order, a layer's beside each other, and are written from where they are: safetensors' own writer
-    copies them three times. Source: the safetensors format, github.com/huggingface/safetensors.
-    """
-    checks = {name: zlib.crc32(content.data) for name, content in contents.items()}
-    fields: dict[str, Any] = {"__metadata__": {"crc32": json.dumps(checks), "notes": json.dumps(notes)}}
-    end = 0
-    for name, tensor in tensors.items():
-        begin, end = end, end + tensor.nbytes
-        fields[name] = {"dtype": _NAMES[tensor.dtype], "shape": tensor.shape, "data_offsets": [begin, end]}
-    text = json.dumps(fields, separators=(",", ":")).encode()
-    # The format wants the tensors to begin at a multiple of eight.
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text
+def _parse_header(file: StoredFile, content: bytes) -> Header:
+    if hashlib.sha256(content).hexdigest() != file.header_sha256:
+        raise DamagedFile(file.path, "its header does not match its checksum")
+    tensors, metadata = decode_header(content)
+    checks = json.loads(metadata["crc32"])
+    entries = {
+        # In the order of the checks: files of before the tensors were in this order have them in it, too.
+        name: TensorEntry(name, shape, dtype, start, dtype.itemsize * prod(shape), crc32)
+        for name, crc32 in checks.items()
+        for dtype, shape, start in [tensors[name]]
+    }
+    return Header(entries, json.loads(metadata["notes"]))
 
 
 def read_range(store: ObjectStore, path: str, size: int, start: int, end: int) -> bytes:

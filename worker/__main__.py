@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -26,6 +27,10 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from worker.app import app
 
+    if queue == INSPECT_QUEUE:
+        # A line when a wake-up is received, and one when it is done: for each picture that somebody looks at.
+        for chatty in ("celery.worker.strategy", "celery.app.trace"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
     options = ["--loglevel=INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     app.worker_main(["worker", f"--queues={queue}", f"--hostname={queue}-{os.getpid()}@%h", *options, *_POOLS[queue]])
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+import redis
 
 from cnnservice.broker import INSPECT_TASK
 from cnnservice.errors import DomainError, UnavailableError
-from cnnservice.inspection import Answer, InspectRequest, decode_images, send_answer
-from cnnservice.models import Snapshot, open_snapshot
+from cnnservice.inspection import Answer, InspectRequest, by_weights, send_answers, take_requests
+from cnnservice.models import open_snapshot
 from worker.app import app, resources
 from worker.operations.computation import Arrays, Computation
 from worker.operations.registry import OPERATIONS
@@ -22,55 +23,85 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _warm: OrderedDict[str, WarmModel] = OrderedDict()
+# Taken at once; what is left is for another worker, or for the next round.
+_AT_ONCE = 16
+# Under load the next request is there within this time, and needs no message to wake this worker up for it: Celery
+# takes longer to receive one than a network to run.
+_LINGER_SECONDS = 0.003
+# An answer waits at most so long for the others of its round.
+_HOLD_SECONDS = 0.02
 
 
 def warm_up() -> None:
-    """Import TensorFlow before the first request pays for it."""
-    from cnnservice.nn import inference, runtime  # noqa: F401
+    """Do what TensorFlow does once before the first request pays for it."""
+    from cnnservice.nn import runtime
+    from cnnservice.nn.warm_up import warm_up as warm_up_tensorflow
 
     runtime.configure()
+    warm_up_tensorflow()
 
 
 @app.task(name=INSPECT_TASK)  # type: ignore[untyped-decorator]
-def inspect(**fields: Any) -> None:
-    """Compute what an InspectRequest asks for and send the answer to where it waits."""
-    request = InspectRequest(**fields)
+def inspect() -> None:
+    """Answer all that waits, and what comes while it does."""
+    client = resources().redis
+    while requests := take_requests(client, _AT_ONCE, _LINGER_SECONDS):
+        ready, since = list[tuple[str, Answer]](), time.monotonic()
+        for request, answer in _answers(requests):
+            ready.append((request.reply_to, answer))
+            if time.monotonic() - since > _HOLD_SECONDS:
+                _send(client, ready)
+                ready, since = [], time.monotonic()
+        _send(client, ready)
+
+
+def _send(client: redis.Redis, ready: list[tuple[str, Answer]]) -> None:
     try:
-        answer = Answer(request.request_id, _answer(request))
+        send_answers(client, ready)
+    except redis.RedisError as error:
+        # Those who asked are told that the broker was away, or ask again; what waits is still to be answered.
+        _log.warning("%s answers are lost: %s", len(ready), error)
+
+
+def _answers(requests: list[InspectRequest]) -> Iterator[tuple[InspectRequest, Answer]]:
+    """Those for the same weights one after the other, so that these are taken on once.
+
+    Each image runs through the network by itself: in one batch with others its bits could depend on theirs.
+    """
+    for group in by_weights(requests):
+        for request in group:
+            if time.time() <= request.expires_at:
+                yield request, _answer(request)
+
+
+def _answer(request: InspectRequest) -> Answer:
+    try:
+        return Answer(request.request_id, _compute(request))
     except DomainError as error:
-        answer = Answer(request.request_id, error=error)
+        return Answer(request.request_id, error=error)
     except Exception:
         _log.exception("request %s of model %s failed", request.request_id, request.model_id)
-        answer = Answer(request.request_id, error=UnavailableError("The inspect worker failed; its log says why."))
-    send_answer(resources().redis, request.reply_to, answer)
+        return Answer(request.request_id, error=UnavailableError("The inspect worker failed; its log says why."))
 
 
-def _answer(request: InspectRequest) -> Arrays:
+def _compute(request: InspectRequest) -> Arrays:
     parts = resources()
-    snapshot = open_snapshot(parts.database, request.model_id, request.epoch)
-    images = _images(request.images_key, snapshot)
-    model = _warm_model(snapshot)
-    model.load(snapshot.file.path, lambda: parts.store.read(snapshot.file, model.variables))
-    return OPERATIONS[request.operation](Computation(parts, snapshot, model, images, request.arguments))
+    model = _warm_model(request)
+    model.load(request.file.path, lambda: parts.store.read(request.file, model.variables))
+    return OPERATIONS[request.operation](Computation(parts, request, model))
 
 
-def _images(key: str | None, snapshot: Snapshot) -> NDArray[np.float32]:
-    if key is None:
-        return np.empty((0, *snapshot.summary().input_shape), np.float32)
-    content = resources().redis.get(key)
-    if content is None:
-        raise UnavailableError("The request waited too long for an inspect worker and was dropped; ask again.")
-    return decode_images(content)  # type: ignore[arg-type]
-
-
-def _warm_model(snapshot: Snapshot) -> WarmModel:
+def _warm_model(request: InspectRequest) -> WarmModel:
     from cnnservice.nn.inference import WarmModel
 
-    model_id = snapshot.job.id
+    model_id, settings = request.model_id, resources().settings
     if model_id in _warm:
         _warm.move_to_end(model_id)
     else:
-        _warm[model_id] = WarmModel(snapshot.architecture, snapshot.summary().input_shape)
-        if len(_warm) > resources().settings.warm_models:
+        snapshot = open_snapshot(resources().database, model_id, request.epoch)
+        _warm[model_id] = WarmModel(
+            snapshot.architecture, snapshot.summary().input_shape, memory_bytes=settings.warm_weights_bytes
+        )
+        if len(_warm) > settings.warm_models:
             _warm.popitem(last=False)
     return _warm[model_id]

@@ -172,7 +172,7 @@ class Run:
         parts, claim = self._parts, self.claim
         if claim.epochs_stored == 0:
             return None
-        row = jobs.get_epoch(parts.database, claim.job_id, claim.epochs_stored - 1)
+        _, row = jobs.get_with_epoch(parts.database, claim.job_id)
         assert row is not None, "epochs are stored without gaps"
         file = stored_file(row)
         own = jobs.list_epochs(parts.database, claim.job_id, after=claim.start_epoch)

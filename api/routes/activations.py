@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -37,11 +38,11 @@ async def draw_activations(
     model_id: str, layer: str, query: Activations, request: Request, services: ServicesDep
 ) -> Response:
     """A tile a feature map; of a layer without maps, a tile a unit."""
-    snapshot, conditional = await run_in_threadpool(_open, model_id, layer, query, request, services)
-    if (answer := conditional.not_modified()) is not None:
-        return answer
-    sheet, _ = await _sheet(services, snapshot, layer, query)
-    return conditional.respond(await run_in_threadpool(sheet.png, query), "image/png")
+    asked = await run_in_threadpool(_open, model_id, layer, query, request, services)
+    if isinstance(asked, Response):
+        return asked
+    sheet, _ = await _sheet(services, asked, query)
+    return asked.conditional.respond(await run_in_threadpool(sheet.png, query), "image/png")
 
 
 @router.get(
@@ -54,12 +55,12 @@ async def get_activations(
     model_id: str, layer: str, query: Activations, request: Request, services: ServicesDep
 ) -> Response:
     """How the picture's tiles lie, and each map's range."""
-    snapshot, conditional = await run_in_threadpool(_open, model_id, layer, query, request, services)
-    if (answer := conditional.not_modified()) is not None:
-        return answer
-    sheet, activation = await _sheet(services, snapshot, layer, query)
-    twin = ActivationSheet(**_fields(snapshot, layer, query.image, activation), **sheet.twin())
-    return conditional.respond(twin, "application/json")
+    asked = await run_in_threadpool(_open, model_id, layer, query, request, services)
+    if isinstance(asked, Response):
+        return asked
+    sheet, activation = await _sheet(services, asked, query)
+    twin = ActivationSheet(**_fields(asked.snapshot, layer, query.image, activation), **sheet.twin())
+    return asked.conditional.respond(twin, "application/json")
 
 
 @router.get(
@@ -72,12 +73,12 @@ async def get_activations_npy(
     model_id: str, layer: str, query: Activations, request: Request, services: ServicesDep
 ) -> Response:
     """The maps drawn, float32 (n, H, W), in the order drawn; (units,) of a layer without maps."""
-    snapshot, conditional = await run_in_threadpool(_open, model_id, layer, query, request, services)
-    if (answer := conditional.not_modified()) is not None:
-        return answer
-    sheet, activation = await _sheet(services, snapshot, layer, query)
+    asked = await run_in_threadpool(_open, model_id, layer, query, request, services)
+    if isinstance(asked, Response):
+        return asked
+    sheet, activation = await _sheet(services, asked, query)
     drawn = sheet.slices.reshape(-1) if activation.ndim == 1 else sheet.slices
-    return conditional.respond(npy(drawn), "application/octet-stream")
+    return asked.conditional.respond(npy(drawn), "application/octet-stream")
 
 
 @router.post(
@@ -109,20 +110,29 @@ async def compute_activations(
     return Response(values.model_dump_json(), media_type="application/json")
 
 
-def _open(
-    model_id: str, layer: str, query: ActivationQuery, request: Request, services: Services
-) -> tuple[Snapshot, Conditional]:
+@dataclass(frozen=True)
+class _Asked:
+    """What a request is about: a layer of a model at an epoch, and what the network is to see (H, W, C)."""
+
+    snapshot: Snapshot
+    layer: str
+    image: NDArray[np.float32]
+    conditional: Conditional
+
+
+def _open(model_id: str, layer: str, query: ActivationQuery, request: Request, services: Services) -> _Asked | Response:
+    """All that is read, in one go on one thread; 304 where the client has the answer."""
     colormap(query.cmap)
     snapshot = open_snapshot(services.database, model_id, query.epoch)
     snapshot.layer(layer)
-    return snapshot, Conditional(request, query.epoch, snapshot.identity, query)
+    conditional = Conditional(request, query.epoch, snapshot.identity, query)
+    if (answer := conditional.not_modified()) is not None:
+        return answer
+    return _Asked(snapshot, layer, load_image(services, snapshot, query.image, query.invert), conditional)
 
 
-async def _sheet(
-    services: Services, snapshot: Snapshot, layer: str, query: ActivationQuery
-) -> tuple[Sheet, NDArray[np.float32]]:
-    image = await run_in_threadpool(load_image, services, snapshot, query.image, query.invert)
-    activation = await _compute(services, snapshot, layer, image)
+async def _sheet(services: Services, asked: _Asked, query: ActivationQuery) -> tuple[Sheet, NDArray[np.float32]]:
+    activation = await _compute(services, asked.snapshot, asked.layer, asked.image)
     return _tiles(activation, query, services), activation
 
 
@@ -135,7 +145,7 @@ async def _compute(
     services: Services, snapshot: Snapshot, layer: str, image: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     arrays: dict[str, NDArray[np.float32]] = await services.inspector.ask(
-        "feature_maps", model_id=snapshot.job.id, epoch=snapshot.epoch, layer=layer, images=image[np.newaxis]
+        "feature_maps", snapshot, image[np.newaxis], layer=layer
     )
     activation: NDArray[np.float32] = arrays["feature_maps"][0]
     return activation

@@ -33,7 +33,10 @@ _RESPONSES = problems(304, 404, 422, 500, 503)
     responses={200: {"content": {"text/html": {}}}, **_RESPONSES},
 )
 def animate_filters(model_id: str, layer: str, query: Filters, request: Request, services: ServicesDep) -> Response:
-    """One self-contained page with play, pause, step, speed and a slider, from epoch 0 to the one asked for."""
+    """One self-contained page with play, pause, step, speed and a slider, from epoch 0 to the one asked for.
+
+    Of more epochs than CNNSERVICE_MAX_ANIMATION_FRAMES, as many are shown, evenly spread, and the page says so.
+    """
     view, conditional = open_kernel(model_id, layer, query, request, services)
     if (answer := conditional.not_modified()) is not None:
         return answer
@@ -42,6 +45,7 @@ def animate_filters(model_id: str, layer: str, query: Filters, request: Request,
         film.frames,
         title=f"{layer} · {view.snapshot.spec.dataset}",
         indices=film.sheet.indices.tolist(),
+        note=film.note,
         **film.arguments(query),
     )
     return conditional.respond(page, "text/html")
@@ -86,6 +90,7 @@ class _Film:
     frames: NDArray[np.float32]
     rows: list[Epoch]
     sheet: Sheet
+    note: str
 
     def arguments(self, query: FilterQuery) -> dict[str, Any]:
         """What every kind of animation is given."""
@@ -100,14 +105,31 @@ class _Film:
 
 def _film(view: KernelView, services: Services, *, within_pixels: bool = False) -> _Film:
     sheet, _ = view.sheet(services)
-    settings, epochs = services.settings, view.snapshot.epoch + 1
-    _check("weights", sheet.slices.size * epochs, settings.max_animation_values, "MAX_ANIMATION_VALUES")
+    settings, last = services.settings, view.snapshot.epoch
+    kept = jobs.list_epochs(services.database, view.snapshot.job.id, up_to=last, kept=True)
+    rows = _spread(kept, settings.max_animation_frames)
+    _check("weights", sheet.slices.size * len(rows), settings.max_animation_values, "MAX_ANIMATION_VALUES")
     if within_pixels:
-        pixels = sheet.plan.width * sheet.plan.height * epochs
+        pixels = sheet.plan.width * sheet.plan.height * len(rows)
         _check("pixels", pixels, settings.max_animation_pixels, "MAX_ANIMATION_PIXELS")
-    rows = jobs.list_epochs(services.database, view.snapshot.job.id, up_to=view.snapshot.epoch, kept=True)
-    frames = [view.slices(view.kernel(services, stored_file(row)))[sheet.indices] for row in rows]
-    return _Film(np.stack(frames), rows, sheet)
+    frames = services.checkpoints.each(
+        lambda row: view.slices(view.kernel(services, stored_file(row)))[sheet.indices], rows
+    )
+    return _Film(np.stack(frames), rows, sheet, _note(len(rows), len(kept), last + 1))
+
+
+def _spread(epochs: list[Epoch], most: int) -> list[Epoch]:
+    """At most so many of them, the first and the last among them."""
+    if len(epochs) <= most:
+        return epochs
+    return [epochs[place] for place in np.linspace(0, len(epochs) - 1, most).round().astype(int).tolist()]
+
+
+def _note(shown: int, kept: int, there: int) -> str:
+    if shown == there:
+        return ""
+    which = ", those whose weights were kept" if shown == kept else ", evenly spread"
+    return f"{shown} of {there} epochs are shown{which}."
 
 
 def _check(what: str, value: int, limit: int, setting: str) -> None:

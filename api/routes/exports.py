@@ -92,7 +92,7 @@ async def _made_by_worker(snapshot: Snapshot, name: WorkerFormat, download: _Dow
     try:
         size = await run_in_threadpool(check_stored, store, path)
     except (FileNotFoundError, Altered):
-        await services.inspector.ask("export", model_id=snapshot.job.id, epoch=snapshot.epoch, path=path)
+        await services.inspector.ask("export", snapshot, path=path)
         size = await run_in_threadpool(check_stored, store, path)
     return download.file(iterate_in_threadpool(read_stored(store, path, size)), snapshot, name, size)
 

@@ -32,13 +32,22 @@ async def get_predictions(
     model_id: str, query: Annotated[ImageQuery, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """Probabilities and logits by class, and the most probable classes."""
-    snapshot = await run_in_threadpool(open_snapshot, services.database, model_id, query.epoch)
-    identity = snapshot.identity
-    conditional = Conditional(request, query.epoch, identity, query)
+    asked = await run_in_threadpool(_open, model_id, query, request, services)
+    if isinstance(asked, Response):
+        return asked
+    snapshot, image, conditional = asked
+    return conditional.respond(await _predict(services, snapshot, query.image, image), "application/json")
+
+
+def _open(
+    model_id: str, query: ImageQuery, request: Request, services: Services
+) -> tuple[Snapshot, NDArray[np.float32], Conditional] | Response:
+    """All that is read, in one go on one thread; 304 where the client has the answer."""
+    snapshot = open_snapshot(services.database, model_id, query.epoch)
+    conditional = Conditional(request, query.epoch, snapshot.identity, query)
     if (answer := conditional.not_modified()) is not None:
         return answer
-    image = await run_in_threadpool(load_image, services, snapshot, query.image, query.invert)
-    return conditional.respond(await _predict(services, snapshot, query.image, image), "application/json")
+    return snapshot, load_image(services, snapshot, query.image, query.invert), conditional
 
 
 @router.post(
@@ -63,9 +72,7 @@ async def compute_predictions(
 async def _predict(
     services: Services, snapshot: Snapshot, reference: str | None, image: NDArray[np.float32]
 ) -> Prediction:
-    arrays = await services.inspector.ask(
-        "predictions", model_id=snapshot.job.id, epoch=snapshot.epoch, images=image[np.newaxis]
-    )
+    arrays = await services.inspector.ask("predictions", snapshot, image[np.newaxis])
     probabilities = arrays["probabilities"][0]
     classes = snapshot.dataset.classes
     label = await run_in_threadpool(label_of_reference, services, reference) if reference else None

@@ -211,4 +211,6 @@ def _values_by_epoch(
     if values > limit:
         raise LimitExceeded("?epoch", "the weights of all epochs", values, limit, "CNNSERVICE_MAX_ANIMATION_VALUES")
     rows = jobs.list_epochs(services.database, snapshot.job.id, up_to=snapshot.epoch, kept=True)
-    return name, {row.epoch: services.checkpoints.read(stored_file(row), [key])[key] for row in rows}
+    store = services.checkpoints
+    arrays = store.each(lambda row: store.read(stored_file(row), [key])[key], rows)
+    return name, {row.epoch: array for row, array in zip(rows, arrays, strict=True)}

@@ -31,12 +31,13 @@ def animation_html(
     cmap: str = "gray",
     normalize: Normalize = "each",
     interval_ms: int = 200,
+    note: str = "",
 ) -> bytes:
     """A UTF-8 page with play, pause, step, speed and a slider that shows frames (E, n, H, W), one an epoch.
 
     Frames in colour are (E, n, H, W, 3); they have no use for the colormap.
     With `each`, a frame's tiles are those of its still picture, each by its own range. With `layer` and `symmetric`
-    there is one range for all frames, so that growth is seen.
+    there is one range for all frames, so that growth is seen. note is said below the title.
     Raises UnknownColormap.
     """
     colour = frames.ndim == 5
@@ -64,7 +65,7 @@ def animation_html(
     # "</script" and "<!--" mean something in a script; to JSON the escaped sign is the same.
     script = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
     # In one pass, so that a title may itself say {{facts}}.
-    filling = {"{{title}}": escape(title), "{{facts}}": script}
+    filling = {"{{title}}": escape(title), "{{note}}": escape(note), "{{facts}}": script}
     return re.sub("|".join(map(re.escape, filling)), lambda place: filling[place[0]], _template()).encode()
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 from obstore.store import ObjectStore
 
 from cnnservice.models import Snapshot
+from cnnservice.tensor_file import encode_header
 from cnnservice.weights import (
     CheckpointStore,
     DamagedFile,
@@ -62,7 +60,7 @@ class WeightsFile:
 def weights_file(store: CheckpointStore, snapshot: Snapshot, description: Mapping[str, str]) -> WeightsFile:
     """Weights by `<layer>/<variable>`, e.g. Conv1/kernel, in the order of the layers; description is the metadata.
 
-    Raises DamagedFile. Source: the safetensors format, 0.x.
+    Raises DamagedFile.
     """
     header = store.header(snapshot.file)
     entries = {
@@ -70,18 +68,6 @@ def weights_file(store: CheckpointStore, snapshot: Snapshot, description: Mappin
         for layer in snapshot.summary().layers
         for entry in layer_tensors(header, layer.name)
     }
-    fields: dict[str, Any] = {"__metadata__": dict(description)}
-    end = 0
-    for name, entry in entries.items():
-        start, end = end, end + entry.length
-        fields[name] = {"dtype": _dtype_name(entry), "shape": entry.shape, "data_offsets": (start, end)}
-    content = json.dumps(fields, separators=(",", ":")).encode()
-    content += b" " * (-len(content) % 8)
-    first = len(content).to_bytes(8, "little") + content
-    return WeightsFile(first, tuple(entries.values()), len(first) + end, store.store, snapshot.file)
-
-
-def _dtype_name(entry: TensorEntry) -> str:
-    """As safetensors writes it: F32."""
-    dtype: np.dtype[Any] = entry.dtype
-    return f"{dtype.kind.upper()}{8 * dtype.itemsize}"
+    first = encode_header({name: (entry.dtype, entry.shape) for name, entry in entries.items()}, description)
+    size = len(first) + sum(entry.length for entry in entries.values())
+    return WeightsFile(first, tuple(entries.values()), size, store.store, snapshot.file)

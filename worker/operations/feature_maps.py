@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from cnnservice.models import UnknownLayer
 from worker.operations.computation import Arrays, Computation
 
 
 def feature_maps(computation: Computation) -> Arrays:
     """feature_maps (n, …) of the layer named by the argument `layer`. Raises UnknownLayer."""
     layer = str(computation.arguments["layer"])
-    computation.snapshot.layer(layer)
-    return {"feature_maps": computation.model.run(computation.images).feature_maps[layer]}
+    model = computation.model
+    if layer not in model.names:
+        raise UnknownLayer(layer, model.names)
+    return {"feature_maps": model.run(computation.images).feature_maps[layer]}

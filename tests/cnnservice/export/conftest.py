@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 from obstore.store import MemoryStore
+from uuid_utils import uuid7
 
-from cnnservice.database.tables import Job
+from cnnservice.database.tables import Epoch, Job
 from cnnservice.models import Snapshot
 from cnnservice.nn.build import build_model, compile_model
 from cnnservice.nn.state import read_variables, training_variables
@@ -38,10 +39,11 @@ def store_model(**settings: Any) -> Stored:
     random = np.random.default_rng(5)
     images = random.uniform(-1, 1, (8, *SHAPE)).astype(np.float32)
     model.fit(images, np.eye(CLASSES, dtype=np.float32)[:8], batch_size=4, verbose=0)
-    job = Job(id="01a20ab3-db55-75c0-a691-8e55d6a7c130", dataset="mnist", normalizer=None)
+    job = Job(id=str(uuid7()), dataset="mnist", spec=spec.model_dump(mode="json"))
     store = CheckpointStore(MemoryStore())
     file = store.write(checkpoint_path(job.id, 1, 3), read_variables(training_variables(model)), {})
-    return Stored(store, Snapshot(job, spec, 3, file), model)
+    row = Epoch(job_id=job.id, epoch=3, kept=True, **asdict(file))
+    return Stored(store, Snapshot(job, 3, row), model)
 
 
 @pytest.fixture(scope="session")
