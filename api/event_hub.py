@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import redis.asyncio
 
+from api.ending import end
 from cnnservice.events import CHANNEL_PREFIX
 
 _log = logging.getLogger(__name__)
@@ -38,8 +39,7 @@ class EventHub:
     async def stop(self) -> None:
         """Stop listening."""
         if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
+            await end(self._listener)
 
     @contextmanager
     def bell(self, job_id: str) -> Iterator[asyncio.Event]:

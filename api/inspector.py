@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from uuid_utils import uuid7
 
+from api.ending import end
 from cnnservice.broker import INSPECT_QUEUE, INSPECT_TASK
 from cnnservice.errors import UnavailableError
 from cnnservice.inspection import (
@@ -78,8 +79,7 @@ class Inspector:
     async def stop(self) -> None:
         """Stop reading."""
         if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+            await end(self._reader)
 
     async def ask(
         self,

@@ -62,6 +62,12 @@ def seconds(work: Callable[[], Any], repeat: int = 1) -> float:
     return (time.perf_counter() - began) / repeat
 
 
+def median_seconds(work: Callable[[], Any], runs: int = PAIRS) -> float:
+    """The median of several calls, after one that is not counted."""
+    work()
+    return statistics.median(seconds(work) for _ in range(runs))
+
+
 def milliseconds(value: float) -> str:
     """A time in seconds as text."""
     return f"{value * 1e3:.3g} ms" if value < 1 else f"{value:.3g} s"

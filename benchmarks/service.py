@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,17 @@ class Getter:
 
     def get(self, path: str, status: int = 200, **headers: str) -> tuple[Mapping[str, str], bytes]:
         """Headers and body of an answer that must have this status."""
-        self._connection.request("GET", path, headers=headers)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request("GET", path, headers=headers)
+            answer = self._connection.getresponse()
+        except (RemoteDisconnected, BrokenPipeError):  # left unused for longer than the service keeps it
+            self._connection.close()
+            self._connection.request("GET", path, headers=headers)
+            answer = self._connection.getresponse()
         body = answer.read()
         if answer.status != status:
             raise RuntimeError(f"{answer.status} {path}: {body[:300]!r}")
-        return dict(answer.headers), body
+        return {name.lower(): value for name, value in answer.getheaders()}, body
 
 
 def free_port() -> int:
@@ -75,17 +80,22 @@ def free_port() -> int:
         return port
 
 
+def service_environment(data_dir: Path, port: int, **settings: str) -> dict[str, str]:
+    """What a process of a service in this directory must see."""
+    return {
+        **os.environ,
+        "CNNSERVICE_DATA_DIR": str(data_dir),
+        "CNNSERVICE_PORT": str(port),
+        **{f"CNNSERVICE_{name.upper()}": value for name, value in settings.items()},
+    }
+
+
 @contextmanager
 def running_service(**settings: str) -> Iterator[Service]:
     """`cnnservice up` in a directory of its own, with these settings, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="cnnservice-bench-") as folder:
         service = Service(free_port(), Path(folder))
-        environment = {
-            **os.environ,
-            "CNNSERVICE_DATA_DIR": folder,
-            "CNNSERVICE_PORT": str(service.port),
-            **{f"CNNSERVICE_{name.upper()}": value for name, value in settings.items()},
-        }
+        environment = service_environment(service.data_dir, service.port, **settings)
         with (service.data_dir / "up.log").open("wb") as log:
             command = [sys.executable, "-m", "cnnservice", "up"]
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

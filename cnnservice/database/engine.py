@@ -9,7 +9,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
-from cnnservice.database.postgresql import postgresql_engine
 from cnnservice.database.sqlite import sqlite_engine
 
 # What is raised when the database is locked, slow or gone: the same may succeed later.
@@ -23,8 +22,13 @@ class Database:
     """
 
     def __init__(self, url: str, *, timeout_seconds: float = 5.0) -> None:
-        make_engine = sqlite_engine if make_url(url).get_backend_name() == "sqlite" else postgresql_engine
-        self.engine = make_engine(url, timeout_seconds)
+        if make_url(url).get_backend_name() == "sqlite":
+            self.engine = sqlite_engine(url, timeout_seconds)
+        else:
+            # 55 ms and 4 MB that a service on SQLite has no use for.
+            from cnnservice.database.postgresql import postgresql_engine
+
+            self.engine = postgresql_engine(url, timeout_seconds)
         self._writing = self.engine.execution_options(cnnservice_writes=True)
 
     @contextmanager

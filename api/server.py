@@ -1,0 +1,28 @@
+"""Serve the application with uvicorn."""
+
+from __future__ import annotations
+
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.main import create_app
+from cnnservice.settings import Settings
+
+
+class Server(uvicorn.Server):
+    """uvicorn waits for open responses before it stops, and an event stream is open until its client leaves."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Close the streams, then as uvicorn does."""
+        app = self.config.app
+        if isinstance(app, FastAPI):
+            app.state.services.hub.close_streams()
+        super().handle_exit(sig, frame)
+
+
+def make_server(settings: Settings) -> Server:
+    """A server for the application, ready to run."""
+    app = create_app(settings)
+    return Server(uvicorn.Config(app, host=settings.host, port=settings.port, access_log=False))
