@@ -240,17 +240,20 @@ def list_jobs(
     tag: str | None = None,
 ) -> list[Job]:
     """Jobs, newest first, whose id is below `before`."""
-    query = select(Job).order_by(Job.id.desc()).limit(limit)
+    query, job_id = select(Job), Job.id
+    if tag is not None:
+        query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
+        if status is None and dataset is None:
+            # The tag's own rows are in this order; by the other id, SQLite reads all of them and sorts.
+            job_id = JobTag.job_id
     if before is not None:
-        query = query.where(Job.id < before)
+        query = query.where(job_id < before)
     if status is not None:
         query = query.where(Job.status == status)
     if dataset is not None:
         query = query.where(Job.dataset == dataset)
-    if tag is not None:
-        query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
     with database.read() as session:
-        return list(session.scalars(query))
+        return list(session.scalars(query.order_by(job_id.desc()).limit(limit)))
 
 
 def list_epochs(database: Database, job_id: str, *, after: int = -1, up_to: int | None = None) -> list[Epoch]:
