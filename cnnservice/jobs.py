@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, make_transient
+from sqlalchemy.orm import Session, aliased, make_transient
 
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox
@@ -422,9 +422,10 @@ def remove(database: Database, job_id: str) -> list[str]:
         job = _get(session, job_id, for_update=True)
         if job.status not in ENDED:
             raise StillLive(job_id, job.status)
-        others = select(Epoch.path).where(Epoch.job_id != job_id)
-        unshared = session.scalars(select(Epoch.path).where(Epoch.job_id == job_id, Epoch.path.not_in(others)))
-        paths = list(unshared)
+        # Path by path: NOT IN would read every epoch there is.
+        other = aliased(Epoch)
+        shared = exists().where(other.path == Epoch.path, other.job_id != job_id)
+        paths = list(session.scalars(select(Epoch.path).where(Epoch.job_id == job_id, ~shared)))
         session.execute(delete(Job).where(Job.id == job_id))
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.job_id == job_id))
         return paths
