@@ -57,6 +57,7 @@ class Job(Base):
     __table_args__ = (
         Index("ix_jobs_status_id", "status", "id"),
         Index("ix_jobs_dataset_id", "dataset", "id"),
+        Index("ix_jobs_status_dataset_id", "status", "dataset", "id"),
         Index("ix_jobs_lease", "status", "lease_expires_at"),
     )
 
