@@ -16,6 +16,7 @@ from benchmarks.rows import Row
 from benchmarks.servers import postgresql, redis_server, running_api
 from benchmarks.service import Getter
 from benchmarks.statements import statements
+from cnnservice.settings import Settings
 
 MANY, FEW = 100_000, 100
 # How many jobs are older than the cursor of a page deep down, and how many have their own pages asked for in turn.
@@ -105,6 +106,6 @@ def _two_apis(urls: list[str]) -> Iterator[list[Getter]]:
         getters = []
         for url in urls:
             folder = Path(end.enter_context(tempfile.TemporaryDirectory(prefix="cnnservice-bench-")))
-            broker = end.enter_context(redis_server())
-            getters.append(Getter(end.enter_context(running_api(folder, database_url=url, redis_url=broker)).port))
+            settings = Settings(data_dir=folder, database_url=url, redis_url=end.enter_context(redis_server()))
+            getters.append(Getter(end.enter_context(running_api(settings)).port))
         yield getters

@@ -19,6 +19,8 @@ import psycopg
 import redis
 
 from benchmarks.service import Service, free_port
+from cnnservice.settings import Settings
+from cnnservice.supervision.stack import child_environment
 
 _PATIENCE_SECONDS = 60.0
 _NOT_YET = (psycopg.OperationalError, redis.ConnectionError, httpx.HTTPError)
@@ -61,19 +63,13 @@ def redis_server() -> Iterator[str]:
 
 
 @contextmanager
-def running_api(folder: Path, **settings: str) -> Iterator[Service]:
-    """One API process and no worker, on a database that has its schema."""
-    service = Service(free_port(), folder)
-    command = [sys.executable, "-m", "api"]
-    named = environment(data_dir=str(folder), port=str(service.port), **settings)
-    with running(command, folder / "api.log", environment=named) as process:
+def running_api(settings: Settings) -> Iterator[Service]:
+    """One API process and no worker, on a database that has its schema, at a port of its own."""
+    service = Service(free_port(), settings.data_path)
+    placed = child_environment(settings.model_copy(update={"port": service.port}))
+    with running([sys.executable, "-m", "api"], settings.data_path / "api.log", environment=placed) as process:
         wait_for(process, lambda: httpx.get(f"{service.url}/healthz").raise_for_status())
         yield service
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """That of a process which is to have these settings."""
-    return {**os.environ, **{f"CNNSERVICE_{name.upper()}": value for name, value in settings.items()}}
 
 
 @contextmanager
