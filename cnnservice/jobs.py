@@ -494,8 +494,8 @@ def mark_published(database: Database, wakeup: Wakeup, *, now: float) -> None:
 def published_wakeups(database: Database, *, before: float) -> list[Wakeup]:
     """Wake-ups published before this time whose jobs still wait, oldest first."""
     with database.read() as session:
-        rows = session.scalars(select(Outbox).where(Outbox.published_at < before).order_by(Outbox.created_at))
-        return [Wakeup(row.job_id, row.attempt) for row in rows]
+        published = select(Outbox.job_id, Outbox.attempt).where(Outbox.published_at < before)
+        return [Wakeup(job_id, attempt) for job_id, attempt in session.execute(published.order_by(Outbox.created_at))]
 
 
 def owe_again(database: Database, wakeups: Sequence[Wakeup]) -> None:
