@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.rows import print_rows
 
-THEMES = ("drawing", "database", "drain")
+THEMES = ("drawing", "database", "drain", "costs")
 
 
 def main() -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any
 
 from uuid_utils import uuid7
 
 from benchmarks.filling import Filled
+from benchmarks.holder import LEASE_SECONDS, commits, heartbeats
 from cnnservice import jobs
 from cnnservice.specs.job import JobSpec
-from cnnservice.weights import StoredFile, checkpoint_path
 
-_LEASE = 86400.0
 _SPEC = JobSpec(dataset="mnist", tags=("course",))
 
 
@@ -26,8 +24,8 @@ def statements() -> Iterator[tuple[str, Callable[[Filled], Callable[[], Any]]]]:
     yield "dispatcher, a write of nothing", lambda filled: lambda: jobs.write_nothing(filled.database)
     yield "submit a job and cancel it", lambda filled: lambda: _submit_and_cancel(filled)
     yield "claim a job and give it back", lambda filled: lambda: _claim_and_release(filled)
-    yield "heartbeat", _heartbeat
-    yield "commit an epoch", _commit_epoch
+    yield "heartbeat", lambda filled: heartbeats(filled.database, _claim_of(filled, filled.running[0]))
+    yield "commit an epoch", lambda filled: commits(filled.database, _claim_of(filled, filled.running[1]))
     yield "delete a job", _remove
 
 
@@ -42,31 +40,10 @@ def _submit_and_cancel(filled: Filled) -> None:
 
 
 def _claim_and_release(filled: Filled) -> None:
-    claim = jobs.claim(filled.database, filled.queued[0], 1, owner="here", now=time.time(), lease_seconds=_LEASE)
+    claim = jobs.claim(filled.database, filled.queued[0], 1, owner="here", now=time.time(), lease_seconds=LEASE_SECONDS)
     if claim is None:
         raise RuntimeError("the job was to be queued")
     jobs.release(filled.database, claim, now=time.time())
-
-
-def _heartbeat(filled: Filled) -> Callable[[], Any]:
-    claim = _claim_of(filled, filled.running[0])
-    return lambda: jobs.heartbeat(filled.database, claim, now=time.time(), lease_seconds=_LEASE, epoch_progress=0.5)
-
-
-def _commit_epoch(filled: Filled) -> Callable[[], Any]:
-    claim = _claim_of(filled, filled.running[1])
-    epochs = count(claim.epochs_stored)
-    (last,) = jobs.list_epochs(filled.database, claim.job_id, after=claim.epochs_stored - 2)
-
-    def commit() -> None:
-        epoch = next(epochs)
-        file = StoredFile(
-            checkpoint_path(claim.job_id, claim.token, epoch), last.size, last.header_size, last.header_sha256
-        )
-        record = jobs.EpochRecord(epoch, file, last.metrics, last.seconds)
-        jobs.commit_epoch(filled.database, claim, record, now=time.time(), lease_seconds=_LEASE)
-
-    return commit
 
 
 def _remove(filled: Filled) -> Callable[[], Any]:
@@ -77,4 +54,4 @@ def _remove(filled: Filled) -> Callable[[], Any]:
 def _claim_of(filled: Filled, job_id: str) -> jobs.Claim:
     """As its worker holds it."""
     job = jobs.get(filled.database, job_id)
-    return jobs.Claim(job_id, job.fencing_token, job.attempt, _SPEC, job.epochs_stored, time.time() + _LEASE)
+    return jobs.Claim(job_id, job.fencing_token, job.attempt, _SPEC, job.epochs_stored, time.time() + LEASE_SECONDS)
