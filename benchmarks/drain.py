@@ -20,6 +20,8 @@ from cnnservice.settings import Settings
 WORKERS = (2, 4, 8)
 JOBS, EPOCHS = 32, 8
 _HEARTBEAT_SECONDS = 0.5
+# Of two cores that run 8 workers, an API, PostgreSQL and Redis, and are not theirs alone.
+_EFFICIENCY = 0.75
 _STATEMENTS = ("claim", "note", "commit", "heartbeat", "end")
 
 
@@ -46,7 +48,7 @@ def rows() -> Iterator[Row]:
         f"{rates[most]:.3g} jobs/s",
         f"{rates[fewest]:.3g} jobs/s",
         rates[most] / rates[fewest],
-        at_least=0.85 * most / fewest,
+        at_least=_EFFICIENCY * most / fewest,
         limit=f"{most / fewest:g} times",
     )
 
@@ -59,7 +61,7 @@ def _rows(workers: int, drained: Drained) -> Iterator[Row]:
         "the epochs alone",
         ideal / drained.seconds,
         "of the speed",
-        at_least=0.85,
+        at_least=_EFFICIENCY,
         limit=f"{ideal:.3g} s",
     )
     yield Row("jobs not done whole and once", f"{drained.undone} of {JOBS}", "", drained.undone, "jobs", at_most=0)
