@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.steady_watch import SteadyWatch
-from cnnservice import jobs
+from cnnservice import jobs, outbox
 from cnnservice.broker import TRAIN_QUEUE, TRAIN_TASK, connect
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Job
@@ -73,15 +73,15 @@ class Dispatcher:
             self._nudged.clear()
 
     def _relay(self) -> None:
-        while wakeups := jobs.owed_wakeups(self._database):
+        while wakeups := outbox.owed(self._database):
             for wakeup in wakeups:
                 arguments = [wakeup.job_id, wakeup.attempt]
                 self._celery.send_task(TRAIN_TASK, args=arguments, task_id=_message_id(wakeup), queue=TRAIN_QUEUE)
-                jobs.mark_published(self._database, wakeup, now=time.time())
+            outbox.mark_published(self._database, wakeups, now=time.time())
 
     def _reconcile(self) -> None:
         now = time.time()
-        published = jobs.published_wakeups(self._database, before=now - self._settings.republish_after_seconds)
+        published = outbox.published(self._database, before=now - self._settings.republish_after_seconds)
         jobs.write_nothing(self._database)
         self._watch.saw(now)
         if self._watch.is_steady:
@@ -91,10 +91,10 @@ class Dispatcher:
         # Fewer messages than waiting jobs: the broker has lost some.
         if len(published) > self._redis.llen(TRAIN_QUEUE):
             there = {_identity(message) for message in cast("list[bytes]", self._redis.lrange(TRAIN_QUEUE, 0, -1))}
-            jobs.owe_again(self._database, [wakeup for wakeup in published if _message_id(wakeup) not in there])
+            outbox.owe_again(self._database, [wakeup for wakeup in published if _message_id(wakeup) not in there])
 
 
-def _message_id(wakeup: jobs.Wakeup) -> str:
+def _message_id(wakeup: outbox.Wakeup) -> str:
     return f"{wakeup.job_id}:{wakeup.attempt}"
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -128,14 +128,6 @@ class EpochRecord:
     file: StoredFile
     metrics: dict[str, float]
     seconds: float
-
-
-@dataclass(frozen=True)
-class Wakeup:
-    """A message owed to the workers: the job and the attempt, nothing more."""
-
-    job_id: str
-    attempt: int
 
 
 def submit(
@@ -256,17 +248,20 @@ def list_jobs(
     tag: str | None = None,
 ) -> list[Job]:
     """Jobs, newest first, whose id is below `before`."""
-    query = select(Job).order_by(Job.id.desc()).limit(limit)
+    query, job_id = select(Job), Job.id
+    if tag is not None:
+        query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
+        if status is None and dataset is None:
+            # The tag's own rows are in this order; by the other id, SQLite reads all of them and sorts.
+            job_id = JobTag.job_id
     if before is not None:
-        query = query.where(Job.id < before)
+        query = query.where(job_id < before)
     if status is not None:
         query = query.where(Job.status == status)
     if dataset is not None:
         query = query.where(Job.dataset == dataset)
-    if tag is not None:
-        query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
     with database.read() as session:
-        return list(session.scalars(query))
+        return list(session.scalars(query.order_by(job_id.desc()).limit(limit)))
 
 
 def list_epochs(
@@ -392,7 +387,10 @@ def _drop(session: Session, job_id: str, epochs: Collection[int]) -> list[str]:
 
 
 def _kept_by_another(job_id: str) -> ColumnElement[bool]:
-    """Whether the file of an epoch of this job is that of another job's, too: of one that goes on from it, say."""
+    """Whether the file of an epoch of this job is that of another job's, too: of one that goes on from it, say.
+
+    Asked path by path: NOT IN would read every epoch there is.
+    """
     other = aliased(Epoch)
     return exists().where(other.path == Epoch.path, other.job_id != job_id, other.kept)
 
@@ -516,45 +514,6 @@ def recover_expired(database: Database, *, now: float, attempt_limit: int) -> li
                 setattr(job, name, value)
             job.fencing_token += 1
         return expired
-
-
-def owed_wakeups(database: Database, *, limit: int = 100) -> list[Wakeup]:
-    """Wake-ups not yet published, oldest first."""
-    with database.read() as session:
-        rows = session.scalars(
-            select(Outbox).where(Outbox.published_at.is_(None)).order_by(Outbox.created_at).limit(limit)
-        )
-        return [Wakeup(row.job_id, row.attempt) for row in rows]
-
-
-def mark_published(database: Database, wakeup: Wakeup, *, now: float) -> None:
-    """Note that a message stands for this wake-up. Publishing it twice does no harm."""
-    with database.write() as session:
-        session.execute(
-            update(Outbox)
-            .where(Outbox.job_id == wakeup.job_id, Outbox.attempt == wakeup.attempt)
-            .values(published_at=now)
-        )
-
-
-def published_wakeups(database: Database, *, before: float) -> list[Wakeup]:
-    """Wake-ups published before this time whose jobs still wait, oldest first."""
-    with database.read() as session:
-        rows = session.scalars(select(Outbox).where(Outbox.published_at < before).order_by(Outbox.created_at))
-        return [Wakeup(row.job_id, row.attempt) for row in rows]
-
-
-def owe_again(database: Database, wakeups: Sequence[Wakeup]) -> None:
-    """Forget that these wake-ups were published, so that they are published anew: the broker has lost them."""
-    if not wakeups:
-        return
-    with database.write() as session:
-        for wakeup in wakeups:
-            session.execute(
-                update(Outbox)
-                .where(Outbox.job_id == wakeup.job_id, Outbox.attempt == wakeup.attempt)
-                .values(published_at=None)
-            )
 
 
 def _fenced(session: Session, claim: Claim, changes: dict[str, Any], *conditions: Any) -> None:

@@ -57,6 +57,7 @@ class Job(Base):
     __table_args__ = (
         Index("ix_jobs_status_id", "status", "id"),
         Index("ix_jobs_dataset_id", "dataset", "id"),
+        Index("ix_jobs_status_dataset_id", "status", "dataset", "id"),
         Index("ix_jobs_lease", "status", "lease_expires_at"),
     )
 
@@ -115,7 +116,7 @@ class IdempotencyKey(Base):
 
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     body_sha256: Mapped[str] = mapped_column(String(64))
-    job_id: Mapped[str] = mapped_column(String(36))
+    job_id: Mapped[str] = mapped_column(String(36), index=True)
     created_at: Mapped[float] = mapped_column(index=True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnservice import jobs
+from cnnservice import jobs, outbox
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.specs.job import ContinueFrom, JobSpec
@@ -49,18 +49,18 @@ def commit(database: Database, claim: jobs.Claim, epoch: int, now: float = 102.0
 
 def test_a_job_is_owed_a_wakeup_until_it_is_claimed(database: Database) -> None:
     identity = submitted(database)
-    assert jobs.owed_wakeups(database) == [jobs.Wakeup(identity, 1)]
-    jobs.mark_published(database, jobs.Wakeup(identity, 1), now=101.0)
-    assert jobs.owed_wakeups(database) == []
-    assert jobs.published_wakeups(database, before=101.0) == []
-    published = jobs.published_wakeups(database, before=101.5)
-    assert published == [jobs.Wakeup(identity, 1)]
-    jobs.owe_again(database, published)
-    assert jobs.owed_wakeups(database) == published
+    assert outbox.owed(database) == [outbox.Wakeup(identity, 1)]
+    outbox.mark_published(database, [outbox.Wakeup(identity, 1)], now=101.0)
+    assert outbox.owed(database) == []
+    assert outbox.published(database, before=101.0) == []
+    published = outbox.published(database, before=101.5)
+    assert published == [outbox.Wakeup(identity, 1)]
+    outbox.owe_again(database, published)
+    assert outbox.owed(database) == published
     assert jobs.claim(database, identity, 1, owner="w", now=102.0, lease_seconds=LEASE) is not None
-    assert jobs.owed_wakeups(database) == []
-    jobs.owe_again(database, published)
-    assert jobs.owed_wakeups(database) == jobs.published_wakeups(database, before=1e9) == []
+    assert outbox.owed(database) == []
+    outbox.owe_again(database, published)
+    assert outbox.owed(database) == outbox.published(database, before=1e9) == []
 
 
 def test_of_many_claimants_one_gets_the_job(database: Database) -> None:
@@ -180,7 +180,7 @@ def test_past_the_attempt_limit_a_job_fails_and_says_why(database: Database) -> 
     assert (job.status, job.attempt) == ("failed", 2)
     assert job.error is not None
     assert job.error["code"] == "worker-lost"
-    assert jobs.owed_wakeups(database) == []
+    assert outbox.owed(database) == []
 
 
 def test_a_job_that_gets_on_may_lose_its_worker_any_number_of_times(database: Database) -> None:
@@ -203,7 +203,7 @@ def test_a_job_that_gets_on_may_lose_its_worker_any_number_of_times(database: Da
 def test_cancelling_a_waiting_job_ends_it_at_once(database: Database) -> None:
     identity = submitted(database)
     assert jobs.cancel(database, identity, now=101.0).status == "cancelled"
-    assert jobs.owed_wakeups(database) == []
+    assert outbox.owed(database) == []
     assert jobs.claim(database, identity, 1, owner="w", now=102.0, lease_seconds=LEASE) is None
     with pytest.raises(jobs.AlreadyEnded):
         jobs.cancel(database, identity, now=103.0)
@@ -225,7 +225,7 @@ def test_a_released_job_waits_again_and_no_attempt_is_counted(database: Database
     jobs.release(database, claim, now=103.0)
     job = jobs.get(database, claim.job_id)
     assert (job.status, job.attempt, job.epochs_stored) == ("queued", 1, 1)
-    assert jobs.owed_wakeups(database) == [jobs.Wakeup(claim.job_id, 1)]
+    assert outbox.owed(database) == [outbox.Wakeup(claim.job_id, 1)]
 
 
 def test_a_cancelled_job_is_not_requeued_when_its_worker_is_lost(database: Database) -> None:
@@ -235,7 +235,7 @@ def test_a_cancelled_job_is_not_requeued_when_its_worker_is_lost(database: Datab
     jobs.release(database, first, now=103.0)
     jobs.recover_expired(database, now=500.0, attempt_limit=5)
     assert [jobs.get(database, job_id(number)).status for number in (1, 2)] == ["cancelled", "cancelled"]
-    assert jobs.owed_wakeups(database) == []
+    assert outbox.owed(database) == []
 
 
 def test_a_key_makes_one_job_however_often_it_is_sent(database: Database) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
-from cnnservice import jobs
+from cnnservice import jobs, outbox
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.tables import Job
@@ -206,7 +206,7 @@ class JobsMachine(RuleBasedStateMachine):
 
     @invariant()
     def who_waits_is_owed_a_wakeup_and_no_one_else(self) -> None:
-        owed = [(wakeup.job_id, wakeup.attempt) for wakeup in jobs.owed_wakeups(self.database)]
+        owed = [(wakeup.job_id, wakeup.attempt) for wakeup in outbox.owed(self.database)]
         waiting = {(identity, job.attempt) for identity, job in self.expected.items() if job.status == "queued"}
         assert len(owed) == len(set(owed))
         assert set(owed) == waiting

@@ -1,0 +1,55 @@
+"""Wake-ups that queued jobs are owed: published by whoever relays them, and again when the broker has lost them.
+
+A job's wake-up is put here, and taken away, in the transaction that changes the job: see jobs.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, tuple_, update
+
+from cnnservice.database.engine import Database
+from cnnservice.database.tables import Outbox
+
+
+@dataclass(frozen=True)
+class Wakeup:
+    """A message owed to the workers: the job and the attempt, nothing more."""
+
+    job_id: str
+    attempt: int
+
+
+def owed(database: Database, *, limit: int = 100) -> list[Wakeup]:
+    """Wake-ups not yet published, oldest first."""
+    query = select(Outbox.job_id, Outbox.attempt).where(Outbox.published_at.is_(None))
+    with database.read() as session:
+        rows = session.execute(query.order_by(Outbox.created_at).limit(limit))
+        return [Wakeup(job_id, attempt) for job_id, attempt in rows]
+
+
+def published(database: Database, *, before: float) -> list[Wakeup]:
+    """Wake-ups published before this time whose jobs still wait, oldest first."""
+    query = select(Outbox.job_id, Outbox.attempt).where(Outbox.published_at < before)
+    with database.read() as session:
+        return [Wakeup(job_id, attempt) for job_id, attempt in session.execute(query.order_by(Outbox.created_at))]
+
+
+def mark_published(database: Database, wakeups: Sequence[Wakeup], *, now: float) -> None:
+    """Note that messages stand for these wake-ups. Publishing one twice does no harm."""
+    _set_published(database, wakeups, now)
+
+
+def owe_again(database: Database, wakeups: Sequence[Wakeup]) -> None:
+    """Forget that these wake-ups were published, so that they are published anew: the broker has lost them."""
+    _set_published(database, wakeups, None)
+
+
+def _set_published(database: Database, wakeups: Sequence[Wakeup], when: float | None) -> None:
+    if not wakeups:
+        return
+    named = tuple_(Outbox.job_id, Outbox.attempt).in_([(wakeup.job_id, wakeup.attempt) for wakeup in wakeups])
+    with database.write() as session:
+        session.execute(update(Outbox).where(named).values(published_at=when))
