@@ -1,8 +1,9 @@
 """A process that trains, and prints what each epoch after the first took: `python -m benchmarks.training_child KIND`.
 
-notebook      Keras' fit as the notebook calls it, with its two callbacks that keep the weights of Conv1 and Conv2
-in-order FILE the same network by plain Keras, sample by sample in the order the service promises; its weights to FILE
-bare SPEC     the service's own training of a spec, with nothing stored
+notebook       Keras' fit as the notebook calls it, with its two callbacks that keep the weights of Conv1 and Conv2
+in-order FILE  the same network by plain Keras in the order of samples that the service promises; its weights to FILE
+bare SPEC      the service's own training of a spec, with nothing stored
+product        no training: what a thousand million operations take in a product of large matrices
 """
 
 from __future__ import annotations
