@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import redis
-from celery.signals import celeryd_after_setup, worker_ready, worker_shutting_down
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
 
 from cnnservice.broker import INSPECT_QUEUE, worker_key
 from worker.app import resources
@@ -58,6 +58,14 @@ def _stop(**_: Any) -> None:
     stopping.set()
 
 
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def _leave(sender: Any, **_: Any) -> None:
+    # Not by the thread that reports, which sleeps: a service that is started again at once would seem ready.
+    with contextlib.suppress(redis.RedisError):
+        for queue in _queues:
+            resources().redis.zrem(worker_key(queue), sender.hostname)
+
+
 def _report(hostname: str) -> None:
     client = resources().redis
     while not stopping.is_set():
@@ -68,6 +76,3 @@ def _report(hostname: str) -> None:
         except redis.RedisError:
             pass  # /readyz says what is wrong with the broker; the next round tries again
         time.sleep(_INTERVAL_SECONDS)
-    with contextlib.suppress(redis.RedisError):
-        for queue in _queues:
-            client.zrem(worker_key(queue), hostname)
