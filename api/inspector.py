@@ -34,7 +34,9 @@ _log = logging.getLogger(__name__)
 # Shorter than the connection's socket_timeout.
 _BLOCK_SECONDS = 5
 _AT_ONCE = 64
-# A worker that dies takes its wake-up with it: who waits so long sends another.
+# A worker that dies takes with it the message that was to wake it, and the requests it has taken: who has waited so
+# long asks again. What an operation computes has no other effect, and a worker answers no request twice.
+_ASK_AGAIN_SECONDS = 5.0
 _RING_AGAIN_SECONDS = 2.0
 
 
@@ -69,6 +71,7 @@ class Inspector:
         self._reply_to = f"cnnservice:answers:{uuid7()}"
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._to_send: list[_Asked] = []
+        self._rang = float("-inf")
         self._sending = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
 
@@ -106,9 +109,7 @@ class Inspector:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[request.request_id] = future
         try:
-            self._to_send.append(_Asked(encode_request(request), future))
-            await self._send()
-            answer = await self._answered(future)
+            answer = await self._answered(_Asked(encode_request(request), future))
         finally:
             del self._waiting[request.request_id]
         if answer.error is not None:
@@ -126,24 +127,24 @@ class Inspector:
                     pipeline.rpush(WAITING, *(asked.content for asked in together))
                     pipeline.expire(WAITING, LIFE_SECONDS)
                     waiting, _ = await pipeline.execute()
-                # With others before them a worker is awake already, and takes these when it has done those.
-                if waiting == len(together):
+                # With others before them a worker is awake, if it lives, and takes these when it has done those.
+                if waiting == len(together) or time.monotonic() - self._rang > _RING_AGAIN_SECONDS:
+                    self._rang = time.monotonic()
                     await self._ring()
             except (redis.RedisError, BrokerAway):
                 for asked in together:
                     if not asked.answer.done():
                         asked.answer.set_exception(BrokerAway())
 
-    async def _answered(self, future: asyncio.Future[Answer]) -> Answer:
+    async def _answered(self, asked: _Asked) -> Answer:
         deadline = time.monotonic() + self._timeout
-        while not future.done():
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise NoAnswer(self._timeout)
-            await asyncio.wait([future], timeout=min(remaining, _RING_AGAIN_SECONDS))
-            if not future.done():
-                await self._ring()
-        return future.result()
+        while (remaining := deadline - time.monotonic()) > 0:
+            self._to_send.append(asked)
+            await self._send()
+            await asyncio.wait([asked.answer], timeout=min(remaining, _ASK_AGAIN_SECONDS))
+            if asked.answer.done():
+                return asked.answer.result()
+        raise NoAnswer(self._timeout)
 
     async def _ring(self) -> None:
         try:
@@ -151,7 +152,7 @@ class Inspector:
                 self._celery.send_task,
                 INSPECT_TASK,
                 queue=INSPECT_QUEUE,
-                expires=_RING_AGAIN_SECONDS * 2,
+                expires=2 * _ASK_AGAIN_SECONDS,
                 ignore_result=True,
             )
         except (redis.RedisError, OperationalError):

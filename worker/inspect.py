@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _warm: OrderedDict[str, WarmModel] = OrderedDict()
+# Asked again by those who wait long; only of late, as nobody asks for longer than inspect_timeout_seconds.
+_answered: OrderedDict[str, None] = OrderedDict()
+_REMEMBERED = 10_000
 # Taken at once; what is left is for another worker, or for the next round.
 _AT_ONCE = 16
 # Under load the next request is there within this time, and needs no message to wake this worker up for it: Celery
@@ -70,8 +73,11 @@ def _answers(requests: list[InspectRequest]) -> Iterator[tuple[InspectRequest, A
     """
     for group in by_weights(requests):
         for request in group:
-            if time.time() <= request.expires_at:
+            if time.time() <= request.expires_at and request.request_id not in _answered:
                 yield request, _answer(request)
+                _answered[request.request_id] = None
+    while len(_answered) > _REMEMBERED:
+        _answered.popitem(last=False)
 
 
 def _answer(request: InspectRequest) -> Answer:
