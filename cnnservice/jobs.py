@@ -59,9 +59,10 @@ class EpochNotKept(NotFoundError):
     code = "epoch-not-kept"
     title = "Epoch not kept"
 
-    def __init__(self, model_id: str, epoch: int, keep: Any) -> None:
+    def __init__(self, model_id: str, epoch: int, keep: dict[str, Any]) -> None:
+        said = {name: value for name, value in keep.items() if value is not None}
         super().__init__(
-            f"The weights of epoch {epoch} of model {model_id} were not kept: its job says keep {json.dumps(keep)}. "
+            f"The weights of epoch {epoch} of model {model_id} were not kept: its job says keep {json.dumps(said)}. "
             f"epochs_available of GET /v1/models/{model_id} lists those that are there."
         )
 

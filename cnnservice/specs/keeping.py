@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cnnservice.specs.base import OBJECT, PLAIN, PLAIN_OR_OBJECT, Spec
 from cnnservice.specs.losses import less_is_better
@@ -52,7 +52,13 @@ class Keep(Spec):
         return min(every + (self.last or 1) + (self.best is not None) + 1, epochs + 1)
 
 
-AnyKeep = Annotated[Annotated[Literal["all"], PLAIN] | Annotated[Keep, OBJECT], PLAIN_OR_OBJECT]
+def _all(value: object) -> object:
+    if value != "all":
+        raise ValueError('say "all", or an object with some of every, last and best')
+    return value
+
+
+AnyKeep = Annotated[Annotated[Literal["all"], BeforeValidator(_all), PLAIN] | Annotated[Keep, OBJECT], PLAIN_OR_OBJECT]
 
 
 def most_kept(keep: AnyKeep, epochs: int) -> int:

@@ -54,8 +54,8 @@ def test_how_many_there_can_be_is_known_beforehand(keep: Any, epochs: int, most:
 
 
 @pytest.mark.parametrize("keep", [{}, {"every": 0}, {"last": 0}, {"newest": 3}, "none", 5])
-def test_what_says_nothing_is_refused(keep: Any) -> None:
-    with pytest.raises(ValidationError):
+def test_what_says_nothing_is_refused_with_what_might_be_said(keep: Any) -> None:
+    with pytest.raises(ValidationError, match=r"every, last and best|greater than or equal to 1|newest"):
         JobSpec.model_validate({"dataset": "mnist", "keep": keep})
 
 
