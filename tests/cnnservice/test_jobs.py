@@ -11,9 +11,10 @@ from cnnservice import jobs, outbox
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.specs.job import ContinueFrom, JobSpec
+from cnnservice.specs.keeping import Keep
 from cnnservice.weights import StoredFile
 
-SPEC = JobSpec(dataset="mnist", epochs=3, tags=("a", "b"))
+SPEC = JobSpec(dataset="mnist", epochs=3, tags=("a", "b"), keep=Keep(last=1))
 LEASE = 10.0
 
 
