@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 
 from benchmarks.pairs import milliseconds
+from benchmarks.processes import process_of, resident_bytes
 from benchmarks.rows import Row
 from benchmarks.service import Getter, Service, free_port, running_service, service_environment
 
@@ -63,20 +63,5 @@ def _memory(service: Service, model: str) -> Row:
                 getter.get(f"{base}/layers/{layer}/{path}")
         getter.get(f"{base}/layers/Conv2/animation.html?epoch={epoch}&count=64")
         getter.get(f"{base}/history.png?epoch={epoch}")
-    kilobytes = next(size for pid, size in _processes("-m", "api") if str(service.data_dir) in _environment(pid))
-    return Row("API process: resident memory after 66 pictures", "", "", kilobytes / 1024, "MB", at_most=150)
-
-
-def _processes(*arguments: str) -> Iterator[tuple[str, int]]:
-    wanted = "\0".join(arguments)
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (folder / "cmdline").read_text():
-                status = (folder / "status").read_text()
-                yield folder.name, int(status.split("VmRSS:")[1].split()[0])
-        except (OSError, IndexError):
-            continue
-
-
-def _environment(pid: str) -> str:
-    return Path("/proc", pid, "environ").read_text()
+    size = resident_bytes(process_of(service, "api"))
+    return Row("API process: resident memory after 66 pictures", "", "", size / (1 << 20), "MB", at_most=150)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 
 from benchmarks.crowd import Crowd, crowd
 from benchmarks.pairs import Pairs, milliseconds, paired
+from benchmarks.processes import cpu_seconds, process_of
 from benchmarks.rows import Row
 from benchmarks.service import Getter, Service, running_service
 
@@ -62,20 +65,49 @@ def _many_clients(service: Service, models: list[str]) -> Iterator[Row]:
         for epoch in range(1, _EPOCHS + 1)
     ]
     crowd(service.port, paths, clients=1, seconds=1.0)
-    turns = [
-        tuple(crowd(service.port, paths, clients=clients, seconds=_SECONDS) for clients in (1, _CLIENTS))
-        for _ in range(_TURNS)
-    ]
-    alone, together = ([turn[place] for turn in turns] for place in (0, 1))
-    rate = statistics.median(many.rate / one.rate for one, many in turns)
+    costs = _Costs(service)
+    alone, together = list[Crowd](), list[Crowd]()
+    for _ in range(_TURNS):
+        for clients, crowds in ((1, alone), (_CLIENTS, together)):
+            with costs.of(clients):
+                crowds.append(crowd(service.port, paths, clients=clients, seconds=_SECONDS))
+    rate = statistics.median(many.rate / one.rate for one, many in zip(alone, together, strict=True))
+    answers = {1: sum(len(each.seconds) for each in alone), _CLIENTS: sum(len(each.seconds) for each in together)}
     what = f"{_CLIENTS} clients, {_MODELS} models at {_EPOCHS} epochs"
-    yield Row(f"{what}: answers a second", _rate(together), f"one client: {_rate(alone)}", rate, "times", at_least=3)
+    yield Row(
+        f"{what}: answers a second",
+        _rate(together),
+        f"one client: {_rate(alone)}",
+        rate,
+        "times",
+        at_least=3,
+        limit=f"CPU of API and worker for an answer: {costs.each(_CLIENTS, answers[_CLIENTS])}; "
+        f"for one client's {costs.each(1, answers[1])}",
+    )
     slowest = statistics.median(float(np.percentile(many.seconds, 99)) for many in together)
     yield Row(f"{what}: p99", milliseconds(slowest), "", slowest * 1e3, "ms", at_most=500)
     failed = sum(many.failed for many in together)
-    yield Row(
-        f"{what}: errors", f"{failed} of {sum(len(many.seconds) for many in together)}", "", failed, "", at_most=0
-    )
+    yield Row(f"{what}: errors", f"{failed} of {answers[_CLIENTS]}", "", failed, "", at_most=0)
+
+
+class _Costs:
+    """CPU seconds that the API and the inspect worker have used for so many clients."""
+
+    def __init__(self, service: Service) -> None:
+        self._processes = [process_of(service, "api"), process_of(service, "worker", "inspect")]
+        self._used = defaultdict[int, list[float]](lambda: [0.0, 0.0])
+
+    @contextmanager
+    def of(self, clients: int) -> Iterator[None]:
+        """What is used until the block ends."""
+        before = [cpu_seconds(process) for process in self._processes]
+        yield
+        for place, process in enumerate(self._processes):
+            self._used[clients][place] += cpu_seconds(process) - before[place]
+
+    def each(self, clients: int, answers: int) -> str:
+        """For one of so many answers."""
+        return " and ".join(milliseconds(used / answers) for used in self._used[clients])
 
 
 def _rate(crowds: list[Crowd]) -> str:
