@@ -1,4 +1,4 @@
-"""One stack for the whole session: real broker, database, workers, and a network trained in it."""
+"""One stack for the whole session: real broker, database, workers, and networks trained in it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from live import Stack, train
+from live import Stack, wait_for_end
 from places import NAMES, open_place
+from witness import DELICATE, post
+
+# What takes long to train, by the fixture that waits for it.
+LONG: dict[str, dict[str, Any]] = {"notebook_job": {"dataset": "mnist", "tags": ["notebook"]}, "undisturbed": DELICATE}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,10 +29,24 @@ def full(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The session's stack, with the settings it comes with."""
+def unharmed(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The session's stack, with the settings it comes with, also where others are harmed beside it."""
     with open_place(pytestconfig.getoption("--place"), tmp_path_factory.mktemp("stack")) as place:
         yield place.stack
+
+
+@pytest.fixture(scope="session")
+def begun(request: pytest.FixtureRequest, unharmed: Stack) -> dict[str, str]:
+    """The jobs of LONG that this run wants. They are the first, and train while tests run that train nothing."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    with unharmed.client as client:
+        return {name: post(client, spec) for name, spec in LONG.items() if name in wanted}
+
+
+@pytest.fixture(scope="session")
+def stack(unharmed: Stack, begun: dict[str, str]) -> Stack:
+    """The session's stack."""
+    return unharmed
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +57,6 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def notebook_job(client: httpx.Client) -> dict[str, Any]:
+def notebook_job(client: httpx.Client, begun: dict[str, str]) -> dict[str, Any]:
     """The notebook's job: every default, 30 epochs, seed 0."""
-    return train(client, tags=["notebook"])
+    return wait_for_end(client, begun["notebook_job"])

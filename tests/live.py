@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -156,6 +157,22 @@ def start_stack(data_dir: Path, environment: Mapping[str, str] | None = None, **
         stack.stop()
         raise
     return stack
+
+
+@contextmanager
+def second_worker(stack: Stack) -> Iterator[None]:
+    """Another worker that trains beside the stack's own, until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "worker", "train"],
+        env=stack.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
 
 
 def wait_for_end(client: httpx.Client, job_id: str) -> dict[str, Any]:

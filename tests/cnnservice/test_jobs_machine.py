@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,19 @@ from cnnservice.weights import StoredFile
 
 SPEC = JobSpec(dataset="mnist", epochs=3)
 LEASE, ATTEMPTS = 10.0, 3
+# Where there is one, a folder in memory: thousands of transactions, none of which has to outlast the test.
+FOLDER = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@cache
+def new_file() -> bytes:
+    """An SQLite file with nothing in its tables. To make it anew would take as long as all that an example does."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "jobs.db"
+        database = Database(f"sqlite:///{path}")
+        upgrade(database)
+        database.close()
+        return path.read_bytes()
 
 
 @dataclass
@@ -46,9 +60,10 @@ class JobsMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.database = Database(f"sqlite:///{Path(self.folder.name) / 'jobs.db'}")
-        upgrade(self.database)
+        self.folder = tempfile.TemporaryDirectory(dir=FOLDER)
+        path = Path(self.folder.name) / "jobs.db"
+        path.write_bytes(new_file())
+        self.database = Database(f"sqlite:///{path}")
         self.now = 1000.0
         self.numbers = itertools.count(1)
         self.expected: dict[str, Expected] = {}

@@ -9,7 +9,7 @@ import pytest
 
 from live import Stack, wait_until
 from places import NAMES, Place, open_place
-from witness import DELICATE, Training, Witness, post, succeeded
+from witness import Training, Witness, succeeded
 
 # So that what takes a lease's time takes little, and harm done for a few seconds outlasts it.
 SETTINGS = {
@@ -46,12 +46,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def undisturbed(place: Place) -> Training:
-    """What comes of the delicate job when nothing happens to it."""
-    with place.stack.client as client:
-        job = post(client, DELICATE)
+def undisturbed(unharmed: Stack, begun: dict[str, str]) -> Training:
+    """What comes of the delicate job when nothing happens to it, in any place."""
+    job = begun["undisturbed"]
+    with unharmed.client as client:
         succeeded(client, job)
-    witness = Witness(place.stack)
+    witness = Witness(unharmed)
     training = witness.training(job)
     witness.close()
     return training

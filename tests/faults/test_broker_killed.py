@@ -8,7 +8,7 @@ import pytest
 from places import Place
 from witness import DELICATE, TINY, post, succeeded, wait_for
 
-SPEC = {**DELICATE, "epochs": 14}
+SPEC = {**DELICATE, "epochs": 8}
 
 
 @pytest.mark.everywhere

@@ -11,7 +11,7 @@ import pytest
 from live import Stack, start_stack
 from witness import DELICATE, Training, Witness, assert_same_training, post, succeeded, wait_for
 
-SPEC = {**DELICATE, "epochs": 20}
+SPEC = {**DELICATE, "epochs": 10}
 # What is promised. The stack itself kills what has not ended after 25 s.
 GONE_WITHIN_SECONDS = 30
 

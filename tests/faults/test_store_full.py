@@ -10,7 +10,7 @@ import pytest
 from places import Place
 from witness import DELICATE, TINY, Training, Witness, assert_same_training, ended, post, succeeded, wait_for
 
-SPEC = {**DELICATE, "epochs": 12}
+SPEC = {**DELICATE, "epochs": 8}
 
 
 @pytest.mark.everywhere

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 
-from live import PATIENCE_SECONDS, Stack, wait_until
+from live import Stack, second_worker, wait_until
 from witness import DELICATE, TINY, Training, Witness, assert_same_training, job_of, post, succeeded, wait_for
+
+SPEC = {**DELICATE, "epochs": 16}
 
 
 def test_a_worker_that_wakes_when_its_job_is_anothers_writes_nothing_and_stops(
     client: httpx.Client, stack: Stack, witness: Witness, undisturbed: Training
 ) -> None:
-    job = post(client, DELICATE)
+    job = post(client, SPEC)
     wait_for(client, job, 2)
     first = stack.pids("worker", "train")
     _signal(first, signal.SIGSTOP)
     try:
         frozen_at = len(witness.epochs(job))
-        with _second_worker(stack):
+        with second_worker(stack):
             wait_until(lambda: len(witness.epochs(job)) > frozen_at, "the second worker to go on")
             files = set(stack.files(f"models/{job}/t1/"))
             _signal(first, signal.SIGCONT)
@@ -36,28 +34,13 @@ def test_a_worker_that_wakes_when_its_job_is_anothers_writes_nothing_and_stops(
     writers = [kept.path.split("/")[2] for kept in witness.epochs(job)]
     assert writers[:frozen_at] == ["t1"] * frozen_at
     assert len(set(writers[frozen_at:])) == 1, "one set of epochs, by one other"
-    assert len(writers) == DELICATE["epochs"] + 1
+    assert len(writers) == SPEC["epochs"] + 1
     assert_same_training(undisturbed, witness, job)
     # It has stopped, and takes the next job: the other worker is gone.
     following = post(client, TINY)
     succeeded(client, following)
     assert stack.pids("worker", "train") == first
     assert job_of(client, following)["attempt"] == 1
-
-
-@contextmanager
-def _second_worker(stack: Stack) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "worker", "train"],
-        env=stack.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
 
 
 def _signal(pids: list[int], number: int) -> None:

@@ -229,13 +229,21 @@ def test_what_may_be_asked_is_told(client: httpx.Client, export_url: str, query:
         assert all(name in error["detail"] for name in FORMATS)
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_damaged_checkpoint_is_told_and_nothing_of_it_is_sent(client: httpx.Client, stack: Stack, name: str) -> None:
+@pytest.fixture(scope="module")
+def damaged_url(client: httpx.Client, stack: Stack) -> str:
+    """Of a model whose epoch 1 is cut off in its middle."""
     job = train(client, **SPEC, epochs=1)
     path = stack.epoch_path(job["id"], 1)
     content = stack.read(path)
     stack.write(path, content[: len(content) // 2])
-    response = client.get(f"/v1/models/{job['id']}/export", params={"format": name, "epoch": 1})
+    return f"/v1/models/{job['id']}/export"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_damaged_checkpoint_is_told_and_nothing_of_it_is_sent(
+    client: httpx.Client, damaged_url: str, name: str
+) -> None:
+    response = client.get(damaged_url, params={"format": name, "epoch": 1})
     assert response.status_code == 500
     assert response.json()["type"] == "/problems/damaged-file"
     assert "content-disposition" not in response.headers

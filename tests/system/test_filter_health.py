@@ -16,7 +16,7 @@ import obstore
 import pytest
 from safetensors.numpy import load
 
-from live import Stack, start_stack, train
+from live import Stack, train
 
 HEAD = Path(__file__).parents[2] / "cnnservice" / "datasets" / "mnist_head.npz"
 SMALL = {"epochs": 2, "train_samples": 128, "test_samples": 32}
@@ -252,24 +252,20 @@ def paused(stack: Stack, *arguments: str) -> Iterator[None]:
             os.kill(process, signal.SIGCONT)
 
 
-def test_without_a_worker_the_weights_are_still_told_and_large_layers_are_not_compared(tmp_path: Path) -> None:
-    stack = start_stack(tmp_path / "data", inspect_timeout_seconds="5", max_compared_filters="32")
-    try:
-        with stack.client as client:
-            job = train(client, architecture="cnn", **SMALL)
-            url = f"/v1/models/{job['id']}/layers"
-            with paused(stack, "worker", "inspect"):
-                response = client.get(f"{url}/Conv1?epoch=1")
-                assert (response.status_code, response.json()["type"]) == (503, "/problems/inspect-timeout")
-                plain = get(client, job, "Conv1", epoch=1, analysis=False)
-                assert get(client, job, "MaxPool1")["filters"] is None
-                assert client.get(url).status_code == 200
-            told = get(client, job, "Conv1", epoch=1)
-            assert (told["filters"], told["weights"]) == (32, plain["weights"])
-            response = client.get(f"{url}/Conv2")
-            assert (response.status_code, response.json()["type"]) == (422, "/problems/limit-exceeded")
-            for part in ("64", "32", "analysis=true", "CNNSERVICE_MAX_COMPARED_FILTERS"):
-                assert part in response.json()["detail"]
-            assert get(client, job, "Conv2", analysis=False)["weights"]
-    finally:
-        assert stack.stop() == 0
+def test_without_a_worker_the_weights_are_still_told_and_large_layers_are_not_compared(strict_stack: Stack) -> None:
+    with strict_stack.client as client:
+        job = train(client, architecture="cnn", **SMALL)
+        url = f"/v1/models/{job['id']}/layers"
+        with paused(strict_stack, "worker", "inspect"):
+            response = client.get(f"{url}/Conv1?epoch=1")
+            assert (response.status_code, response.json()["type"]) == (503, "/problems/inspect-timeout")
+            plain = get(client, job, "Conv1", epoch=1, analysis=False)
+            assert get(client, job, "MaxPool1")["filters"] is None
+            assert client.get(url).status_code == 200
+        told = get(client, job, "Conv1", epoch=1)
+        assert (told["filters"], told["weights"]) == (32, plain["weights"])
+        response = client.get(f"{url}/Conv2")
+        assert (response.status_code, response.json()["type"]) == (422, "/problems/limit-exceeded")
+        for part in ("64", "32", "analysis=true", "CNNSERVICE_MAX_COMPARED_FILTERS"):
+            assert part in response.json()["detail"]
+        assert get(client, job, "Conv2", analysis=False)["weights"]

@@ -51,10 +51,14 @@ def test_pages_go_from_the_newest_to_the_oldest_without_gap_or_overlap(client: h
         cursor, pages = page["next_cursor"], pages + 1
     assert seen == made[::-1]
     assert pages == 3
-    for identity in made:
-        wait_for_end(client, identity)
-    assert client.get("/v1/jobs", params={"tag": tag, "status": "succeeded"}).json()["next_cursor"] is None
-    assert client.get("/v1/jobs", params={"tag": tag, "status": "queued"}).json()["items"] == []
+    for identity in made[1:]:
+        client.post(f"/v1/jobs/{identity}/cancel")
+    ends = {identity: wait_for_end(client, identity)["status"] for identity in made[::-1]}
+    assert ends[made[0]] == "succeeded"
+    for status in ("succeeded", "cancelled", "queued"):
+        page = client.get("/v1/jobs", params={"tag": tag, "status": status}).json()
+        assert [job["id"] for job in page["items"]] == [identity for identity, end in ends.items() if end == status]
+        assert page["next_cursor"] is None
 
 
 def test_cancelling_stops_a_running_job_within_a_few_batches_and_keeps_its_epochs(client: httpx.Client) -> None:

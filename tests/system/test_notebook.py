@@ -26,7 +26,7 @@ from PIL import Image
 from safetensors.numpy import load
 
 from cnnservice.specs.job import JobSpec
-from live import Stack, wait_for_end
+from live import Stack, second_worker, wait_for_end
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "notebook.md"
@@ -206,18 +206,19 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(client: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
-    """The whole page, from its first request to its last."""
+def walk(client: httpx.Client, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """The whole page, from its first request to its last; its large networks train side by side."""
     head, folder = np.load(HEAD), tmp_path_factory.mktemp("mine")
     images = {f"x_{split}": in_colour_and_larger(head[f"x_{split}"][:200]) for split in ("train", "test")}
     np.savez(folder / "my_images.npz", **images, y_train=head["y_train"][:200], y_test=head["y_test"][:200])
     # A photo of a written digit: dark on light, and of another size.
     Image.fromarray(255 - np.kron(head["x_test"][3], np.ones((6, 6), np.uint8))).save(folder / "digit.png")
     walked = Walk(client, folder)
-    for request in REQUESTS:
-        walked.send(request)
-    for variable in walked.ids:
-        walked.wait(variable)
+    with second_worker(stack):
+        for request in REQUESTS:
+            walked.send(request)
+        for variable in walked.ids:
+            walked.wait(variable)
     yield walked
     assert client.delete("/v1/datasets/my_images").status_code == 204
 

@@ -47,6 +47,7 @@ LINE = Architecture.model_validate(
         ]
     }
 )
+NETWORKS = {"line": LINE, "branched": BRANCHED}
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}},
@@ -107,24 +108,26 @@ def test_a_loaded_model_predicts_measures_and_trains_on_as_the_jobs_own(
             np.testing.assert_allclose(one, other, atol=1e-6, err_msg=layer.name)
 
 
-@pytest.mark.parametrize("architecture", [LINE, BRANCHED], ids=["line", "branched"])
-def test_it_loads_without_this_project_compiled_or_not(architecture: Architecture, tmp_path: Path) -> None:
-    model = trained(architecture, Compile())
-    exported(tmp_path / "m.keras", model, architecture, Compile())
+def test_it_loads_without_this_project_compiled_or_not(tmp_path: Path) -> None:
+    models = {name: trained(architecture, Compile()) for name, architecture in NETWORKS.items()}
+    for name, model in models.items():
+        exported(tmp_path / f"{name}.keras", model, NETWORKS[name], Compile())
     np.save(tmp_path / "images.npy", IMAGES)
     code = """
 import sys
 import keras, numpy as np
-for compiled in (True, False):
-    model = keras.models.load_model("m.keras", compile=compiled)
-    assert model.compiled == compiled
-    np.save(f"{compiled}.npy", model.predict(np.load("images.npy"), verbose=0))
+for name in sys.argv[1:]:
+    for compiled in (True, False):
+        model = keras.models.load_model(f"{name}.keras", compile=compiled)
+        assert model.compiled == compiled
+        np.save(f"{name} {compiled}.npy", model.predict(np.load("images.npy"), verbose=0))
 assert not [name for name in sys.modules if name.startswith("cnnservice")]
 """
-    subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, check=True, timeout=180)
-    for compiled in (True, False):
-        told = np.load(tmp_path / f"{compiled}.npy")
-        np.testing.assert_allclose(told, model.predict(IMAGES, verbose=0), atol=1e-6)
+    subprocess.run([sys.executable, "-I", "-c", code, *models], cwd=tmp_path, check=True, timeout=180)
+    for name, model in models.items():
+        for compiled in (True, False):
+            told = np.load(tmp_path / f"{name} {compiled}.npy")
+            np.testing.assert_allclose(told, model.predict(IMAGES, verbose=0), atol=1e-6, err_msg=name)
 
 
 def test_made_twice_it_is_the_same_bytes(tmp_path: Path) -> None:

@@ -187,9 +187,15 @@ def test_resnet20_has_the_papers_depth_and_size() -> None:
     assert round(summary.trainable_params / 1e6, 2) == 0.27
 
 
-@pytest.mark.parametrize("shape", [(32, 32, 3), (33, 47, 3), (96, 96, 3)])
-@pytest.mark.parametrize("alpha", [ALPHAS[0], 1.0, ALPHAS[-1]])
-def test_mobilenet_v2_is_keras_own_layer_by_layer(shape: tuple[int, int, int], alpha: float) -> None:
+# Of alpha depend the numbers of filters, of the shape the paddings: neither of the other.
+@pytest.mark.parametrize(
+    ("alpha", "shape"),
+    [
+        *((alpha, (32, 32, 3)) for alpha in (ALPHAS[0], 1.0, ALPHAS[-1])),
+        *((ALPHAS[0], shape) for shape in ((33, 47, 3), (96, 96, 3))),
+    ],
+)
+def test_mobilenet_v2_is_keras_own_layer_by_layer(alpha: float, shape: tuple[int, int, int]) -> None:
     theirs = keras.applications.MobileNetV2(input_shape=shape, alpha=alpha, include_top=False, weights=None)
     assert_same_network(MobileNetV2(alpha=alpha, weights=None, trainable=True), theirs, shape)
 
