@@ -20,6 +20,7 @@ from api.ending import end
 from cnnservice.broker import INSPECT_QUEUE, INSPECT_TASK
 from cnnservice.errors import UnavailableError
 from cnnservice.inspection import (
+    AWAKE,
     LIFE_SECONDS,
     WAITING,
     Answer,
@@ -126,9 +127,9 @@ class Inspector:
                 async with self._redis.pipeline(transaction=False) as pipeline:
                     pipeline.rpush(WAITING, *(asked.content for asked in together))
                     pipeline.expire(WAITING, LIFE_SECONDS)
-                    waiting, _ = await pipeline.execute()
-                # With others before them a worker is awake, if it lives, and takes these when it has done those.
-                if waiting == len(together) or time.monotonic() - self._rang > _RING_AGAIN_SECONDS:
+                    pipeline.get(AWAKE)
+                    *_, awake = await pipeline.execute()
+                if awake is None or time.monotonic() - self._rang > _RING_AGAIN_SECONDS:
                     self._rang = time.monotonic()
                     await self._ring()
             except (redis.RedisError, BrokerAway):

@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import redis
@@ -24,6 +24,9 @@ from cnnservice.weights import StoredFile
 Operation = Literal["feature_maps", "predictions", "export", "evaluation", "unit_activity"]
 LIFE_SECONDS = 120
 WAITING = "cnnservice:inspect"
+# Set while a worker is about to look for requests; one that computes for seconds must not pass for such a worker.
+AWAKE = "cnnservice:inspect:awake"
+_AWAKE_MILLISECONDS = 50
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,19 @@ def encode_request(request: InspectRequest) -> bytes:
 def take_requests(client: redis.Redis, most: int, wait_seconds: float) -> list[InspectRequest]:
     """Those that wait, at most so many, the oldest first; where none does, the next that comes within so long.
 
-    They are taken: nobody else gets them.
+    They are taken: nobody else gets them. When there is none, whoever calls may go to sleep: what comes from now on
+    wakes a worker.
     """
-    popped = cast("list[Any] | None", client.blmpop(wait_seconds, 1, WAITING, direction="LEFT", count=most))
+    with client.pipeline(transaction=False) as pipeline:
+        pipeline.set(AWAKE, 1, px=_AWAKE_MILLISECONDS)
+        pipeline.blmpop(wait_seconds, 1, WAITING, direction="LEFT", count=most)
+        popped = pipeline.execute()[-1]
+    if popped is None:
+        # One that came after the wait and found a worker awake is still seen; one that comes later finds none.
+        with client.pipeline(transaction=False) as pipeline:
+            pipeline.delete(AWAKE)
+            pipeline.lmpop(1, WAITING, direction="LEFT", count=most)
+            popped = pipeline.execute()[-1]
     return [_decode_request(content) for content in popped[1]] if popped else []
 
 

@@ -28,8 +28,8 @@ _answered: OrderedDict[str, None] = OrderedDict()
 _REMEMBERED = 10_000
 # Taken at once; what is left is for another worker, or for the next round.
 _AT_ONCE = 16
-# Under load the next request is there within this time, and needs no message to wake this worker up for it: Celery
-# takes longer to receive one than a network to run.
+# Under load the next request is there within this time, and needs no message to wake a worker up for it: Celery takes
+# longer to receive one than a network to run.
 _LINGER_SECONDS = 0.003
 # An answer waits at most so long for the others of its round.
 _HOLD_SECONDS = 0.02
