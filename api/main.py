@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from api import openapi, problems
 from api.body_limit import BodyLimit
 from api.dispatch import Dispatcher
+from api.ending import end
 from api.event_hub import EventHub
 from api.inspector import Inspector
 from api.metrics import Metrics
@@ -34,6 +36,7 @@ from api.routes import (
     weights,
 )
 from api.services import Services
+from api.threads import keep_threads_few
 from cnnservice.broker import celery_options, connect, connect_async
 from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
@@ -66,22 +69,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         larger_uploads={"/v1/datasets": settings.max_dataset_upload_bytes},
     )
     app.add_middleware(Metrics)
+    # Looked through in this order for every request: first what is asked for picture by picture.
     rooms = (
-        system,
-        datasets,
-        architectures,
-        jobs,
-        events,
-        models,
         filters,
-        animations,
-        weights,
         activations,
         predictions,
+        models,
+        jobs,
+        animations,
+        weights,
         evaluation,
-        compare,
         exports,
+        events,
+        datasets,
         images,
+        compare,
+        architectures,
+        system,
     )
     for room in rooms:
         app.include_router(room.router)
@@ -112,6 +116,7 @@ def _connect(settings: Settings) -> Services:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
+    threads = asyncio.create_task(keep_threads_few(), name="threads")
     services.hub.start()
     services.inspector.start()
     services.dispatcher.start()
@@ -121,4 +126,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await services.inspector.stop()
     await services.hub.stop()
     await services.redis.aclose()
+    await end(threads)
     services.database.close()

@@ -33,7 +33,8 @@ class Services:
     inspector: Inspector
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
+    # A coroutine, though it waits for nothing: FastAPI would call a function on another thread, for every request.
     services: Services = request.app.state.services
     return services
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -59,7 +59,7 @@ class Answer:
 
 def encode_request(request: InspectRequest) -> bytes:
     """A request as it waits."""
-    head = {name: value for name, value in vars(request).items() if name != "images"} | {"file": asdict(request.file)}
+    head = {name: value for name, value in vars(request).items() if name != "images"} | {"file": vars(request.file)}
     return _framed(head, {} if request.images is None else {"images": request.images})
 
 

@@ -25,7 +25,7 @@ _LOOK_SECONDS = 2.0
 _BATCH = 500
 
 
-def _position(
+async def _position(
     last_event_id: Annotated[
         str | None, Header(description="the id of the last event seen; the stream goes on after it")
     ] = None,

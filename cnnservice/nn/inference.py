@@ -43,7 +43,9 @@ class WarmModel:
         self._loaded: str | None = None
         self._remembered: OrderedDict[str, list[tf.Tensor]] = OrderedDict()
         self._most_remembered = memory_bytes // max(4 * self.keras_model.count_params(), 1)
-        self._forward = self._compile(input_shape)
+        self._signature = [tf.TensorSpec((None, *input_shape), tf.float32)]
+        self._forward = self._compile()
+        self._forward_to: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {}
 
     def load(self, checkpoint: str, read: Callable[[], Mapping[str, NDArray[Any]]]) -> None:
         """Take on a checkpoint's weights, unless they are those it has."""
@@ -70,11 +72,21 @@ class WarmModel:
         maps = {layer.name: output.numpy() for layer, output in zip(self._layers, outputs, strict=True)}
         return Outputs(maps, self.probabilities(outputs[-1]).numpy(), None if logits is None else logits.numpy())
 
+    def run_to(self, layer: str, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """One layer's output (n, …) for images (n, H, W, C); what comes after it is not computed."""
+        if layer not in self._forward_to:
+            until = keras.Model(self.keras_model.inputs, self.keras_model.get_layer(layer).output)
+            self._forward_to[layer] = tf.function(
+                lambda images: keras.tree.flatten(until(images, training=False))[0], input_signature=self._signature
+            )
+        output: NDArray[np.float32] = self._forward_to[layer](tf.constant(images)).numpy()
+        return output
+
     def probabilities(self, outputs: tf.Tensor) -> tf.Tensor:
         """The last layer's outputs (n, classes) as they are to be read."""
         return keras.ops.softmax(outputs) if _activation(self._layers[-1]) == "linear" else outputs
 
-    def _compile(self, input_shape: Shape) -> Callable[[tf.Tensor], Any]:
+    def _compile(self) -> Callable[[tf.Tensor], Any]:
         last = self._layers[-1]
         every_layer = keras.Model(self.keras_model.inputs, [*(layer.output for layer in self._layers), last.input])
 
@@ -83,8 +95,7 @@ class WarmModel:
             outputs, last_input = values[: len(self._layers)], values[len(self._layers)]
             return outputs, _logits(last, last_input, outputs[-1])
 
-        signature = [tf.TensorSpec((None, *input_shape), tf.float32)]
-        compiled: Callable[[tf.Tensor], Any] = tf.function(forward, input_signature=signature)
+        compiled: Callable[[tf.Tensor], Any] = tf.function(forward, input_signature=self._signature)
         return compiled
 
 

@@ -12,4 +12,4 @@ def feature_maps(computation: Computation) -> Arrays:
     model = computation.model
     if layer not in model.names:
         raise UnknownLayer(layer, model.names)
-    return {"feature_maps": model.run(computation.images).feature_maps[layer]}
+    return {"feature_maps": model.run_to(layer, computation.images)}
