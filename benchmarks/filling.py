@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table, insert, literal, select, text
+from sqlalchemy import Column, MetaData, Table, insert, literal, select, text, true
 from sqlalchemy.orm import Session
 from uuid_utils import uuid4, uuid7
 
@@ -153,6 +153,7 @@ def _insert_epochs(session: Session) -> None:
         one.c.metrics,
         literal(_EPOCH_SECONDS),
         Job.created_at + one.c.epoch * _EPOCH_SECONDS,
+        true(),
     ).where(one.c.epoch < Job.epochs_stored)
     session.execute(insert(Epoch).from_select([column.key for column in Epoch.__table__.columns], rows))
     one.drop(session.connection())

@@ -30,7 +30,7 @@ def full(pytestconfig: pytest.Config) -> bool:
 
 @pytest.fixture(scope="session")
 def unharmed(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The session's stack, with the settings it comes with, also where others are harmed beside it."""
+    """The stack that all tests share, with the settings it comes with; no fault is done to it."""
     with open_place(pytestconfig.getoption("--place"), tmp_path_factory.mktemp("stack")) as place:
         yield place.stack
 
@@ -45,7 +45,7 @@ def begun(request: pytest.FixtureRequest, unharmed: Stack) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def stack(unharmed: Stack, begun: dict[str, str]) -> Stack:
-    """The session's stack."""
+    """The stack that all tests share."""
     return unharmed
 
 

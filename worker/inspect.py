@@ -15,6 +15,7 @@ from cnnservice.errors import DomainError, UnavailableError
 from cnnservice.inspection import Answer, InspectRequest, by_weights, send_answers, take_requests
 from cnnservice.models import open_snapshot
 from worker.app import app, resources
+from worker.liveness import stopping
 from worker.operations.computation import Arrays, Computation
 from worker.operations.registry import OPERATIONS
 
@@ -46,9 +47,9 @@ def warm_up() -> None:
 
 @app.task(name=INSPECT_TASK)  # type: ignore[untyped-decorator]
 def inspect() -> None:
-    """Answer all that waits, and what comes while it does."""
+    """Answer all that waits, and what comes while it does; what a worker that stops leaves is for the next one."""
     client = resources().redis
-    while requests := take_requests(client, _AT_ONCE, _LINGER_SECONDS):
+    while not stopping.is_set() and (requests := take_requests(client, _AT_ONCE, _LINGER_SECONDS)):
         ready, since = list[tuple[str, Answer]](), time.monotonic()
         for request, answer in _answers(requests):
             ready.append((request.reply_to, answer))

@@ -155,16 +155,15 @@ def test_presets_fit_images_of_any_size_and_any_number_of_classes(
     name: str, shape: tuple[int, int, int], classes: int
 ) -> None:
     architecture = PRESETS[name].build(shape, classes)
-    if architecture.base is not None:
-        if classes == 2:
-            return  # the same network but for its last layer, and slow to build
-        if shape[2] == 1:
-            with pytest.raises(ImpossibleArchitecture, match="at least 32x32"):
-                summarize(architecture, shape)
-            return
+    if architecture.base is not None and shape[2] == 1:
+        with pytest.raises(ImpossibleArchitecture, match="at least 32x32"):
+            summarize(architecture, shape)
+        return
     summary = summarize(architecture, shape)
     assert summary.output_shape == (classes,)
-    assert_equal(summary, build_model(architecture, shape), name)
+    # With a base it is slow to build, and for another number of classes the same but for its last layer.
+    if architecture.base is None or classes == 10:
+        assert_equal(summary, build_model(architecture, shape), name)
 
 
 @pytest.mark.parametrize(
