@@ -12,10 +12,9 @@ import time
 from typing import Any, cast
 
 import redis
-from celery import Celery
-from kombu.exceptions import OperationalError
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.messenger import BrokerAway, Messenger
 from api.steady_watch import SteadyWatch
 from cnnservice import jobs, outbox
 from cnnservice.broker import TRAIN_QUEUE, TRAIN_TASK, connect
@@ -30,8 +29,8 @@ _log = logging.getLogger(__name__)
 class Dispatcher:
     """A thread that publishes owed wake-ups at once when nudged, and looks for what has gone astray now and then."""
 
-    def __init__(self, settings: Settings, database: Database, celery: Celery, events: EventWriter) -> None:
-        self._settings, self._database, self._celery, self._events = settings, database, celery, events
+    def __init__(self, settings: Settings, database: Database, messenger: Messenger, events: EventWriter) -> None:
+        self._settings, self._database, self._messenger, self._events = settings, database, messenger, events
         self._redis = connect(settings)
         self._nudged, self._stopping = threading.Event(), threading.Event()
         self._watch = SteadyWatch(
@@ -61,7 +60,7 @@ class Dispatcher:
                     self._reconcile()
                     next_reconcile = time.monotonic() + self._settings.reconcile_seconds
                 self._relay()
-            except (SQLAlchemyError, OperationalError, redis.RedisError) as error:
+            except (SQLAlchemyError, BrokerAway, redis.RedisError) as error:
                 # All that is owed is still in the database: the next round tries again.
                 _log.warning("dispatch waits: %s", error)
                 if isinstance(error, SQLAlchemyError):
@@ -76,7 +75,7 @@ class Dispatcher:
         while wakeups := outbox.owed(self._database):
             for wakeup in wakeups:
                 arguments = [wakeup.job_id, wakeup.attempt]
-                self._celery.send_task(TRAIN_TASK, args=arguments, task_id=_message_id(wakeup), queue=TRAIN_QUEUE)
+                self._messenger.send(TRAIN_TASK, args=arguments, task_id=_message_id(wakeup), queue=TRAIN_QUEUE)
             outbox.mark_published(self._database, wakeups, now=time.time())
 
     def _reconcile(self) -> None:

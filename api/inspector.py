@@ -10,13 +10,12 @@ from typing import Any, cast
 
 import numpy as np
 import redis.asyncio
-from celery import Celery
-from kombu.exceptions import OperationalError
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from uuid_utils import uuid7
 
 from api.ending import end
+from api.messenger import BrokerAway, Messenger
 from cnnservice.broker import INSPECT_QUEUE, INSPECT_TASK
 from cnnservice.errors import UnavailableError
 from cnnservice.inspection import (
@@ -51,13 +50,6 @@ class NoAnswer(UnavailableError):
         super().__init__(f"No inspect worker answered within {seconds:g} s; /readyz says whether one lives.")
 
 
-class BrokerAway(UnavailableError):
-    """The broker does not take the request."""
-
-    def __init__(self) -> None:
-        super().__init__("The broker does not answer now; try again.")
-
-
 @dataclass(frozen=True)
 class _Asked:
     content: bytes
@@ -67,8 +59,8 @@ class _Asked:
 class Inspector:
     """Requests under way, by id."""
 
-    def __init__(self, client: redis.asyncio.Redis, celery: Celery, timeout_seconds: float) -> None:
-        self._redis, self._celery, self._timeout = client, celery, timeout_seconds
+    def __init__(self, client: redis.asyncio.Redis, messenger: Messenger, timeout_seconds: float) -> None:
+        self._redis, self._messenger, self._timeout = client, messenger, timeout_seconds
         self._reply_to = f"cnnservice:answers:{uuid7()}"
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._to_send: list[_Asked] = []
@@ -148,16 +140,7 @@ class Inspector:
         raise NoAnswer(self._timeout)
 
     async def _ring(self) -> None:
-        try:
-            await run_in_threadpool(
-                self._celery.send_task,
-                INSPECT_TASK,
-                queue=INSPECT_QUEUE,
-                expires=2 * _ASK_AGAIN_SECONDS,
-                ignore_result=True,
-            )
-        except (redis.RedisError, OperationalError):
-            raise BrokerAway from None
+        await run_in_threadpool(self._messenger.send, INSPECT_TASK, queue=INSPECT_QUEUE, expires=2 * _ASK_AGAIN_SECONDS)
 
     async def _read(self) -> None:
         while True:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from celery import Celery
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
@@ -17,6 +16,7 @@ from api.dispatch import Dispatcher
 from api.ending import end
 from api.event_hub import EventHub
 from api.inspector import Inspector
+from api.messenger import Messenger
 from api.metrics import Metrics
 from api.routes import (
     activations,
@@ -37,7 +37,7 @@ from api.routes import (
 )
 from api.services import Services
 from api.threads import keep_threads_few
-from cnnservice.broker import celery_options, connect, connect_async
+from cnnservice.broker import connect, connect_async
 from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
@@ -95,8 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _connect(settings: Settings) -> Services:
     database = Database(settings.resolved_database_url, timeout_seconds=settings.database_timeout_seconds)
-    celery = Celery("api", set_as_current=False)
-    celery.conf.update(celery_options(settings))
+    messenger = Messenger(settings)
     events = EventWriter(connect(settings), settings)
     client = connect_async(settings)
     store = open_store(settings.resolved_store_url)
@@ -108,8 +107,8 @@ def _connect(settings: Settings) -> Services:
         redis=client,
         events=events,
         hub=EventHub(client),
-        dispatcher=Dispatcher(settings, database, celery, events),
-        inspector=Inspector(client, celery, settings.inspect_timeout_seconds),
+        dispatcher=Dispatcher(settings, database, messenger, events),
+        inspector=Inspector(client, messenger, settings.inspect_timeout_seconds),
     )
 
 

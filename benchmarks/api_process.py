@@ -8,8 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 
-import httpx
-
 from benchmarks.pairs import milliseconds
 from benchmarks.processes import process_of, resident_bytes
 from benchmarks.rows import Row
@@ -46,9 +44,9 @@ def _start(service: Service) -> float:
     try:
         while True:
             try:
-                httpx.get(f"http://127.0.0.1:{port}/healthz").raise_for_status()
+                Getter(port).get("/healthz")
                 return time.perf_counter() - began
-            except httpx.TransportError:
+            except ConnectionRefusedError:
                 time.sleep(0.005)
     finally:
         process.terminate()
