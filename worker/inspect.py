@@ -15,9 +15,9 @@ from cnnservice.errors import DomainError, UnavailableError
 from cnnservice.inspection import Answer, InspectRequest, by_weights, send_answers, take_requests
 from cnnservice.models import open_snapshot
 from worker.app import app, resources
-from worker.liveness import stopping
 from worker.operations.computation import Arrays, Computation
 from worker.operations.registry import OPERATIONS
+from worker.stopping import stopping
 
 if TYPE_CHECKING:
     from cnnservice.nn.inference import WarmModel

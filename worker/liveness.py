@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
 import threading
 import time
 from typing import Any
@@ -13,25 +12,7 @@ from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, w
 
 from cnnservice.broker import INSPECT_QUEUE, worker_key
 from worker.app import resources
-
-
-class SharedFlag:
-    """Set once, seen by this process and its children. It has no lock that one killed could leave locked."""
-
-    def __init__(self) -> None:
-        self._byte = mmap.mmap(-1, 1)
-
-    def set(self) -> None:
-        """From now on it is set."""
-        self._byte[0] = 1
-
-    def is_set(self) -> bool:
-        """Whether it is."""
-        return self._byte[0] == 1
-
-
-# Made before the fork, so that the child sees it set: a run then stops at its next batch.
-stopping = SharedFlag()
+from worker.stopping import stopping
 
 _INTERVAL_SECONDS = 2
 _FORGET_SECONDS = 3600

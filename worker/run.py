@@ -24,8 +24,8 @@ from cnnservice.weights import DamagedFile, checkpoint_path
 from worker.app import Resources
 from worker.cancellation import bell
 from worker.dropping import DroppedFiles
-from worker.liveness import stopping
 from worker.publishing import Publisher
+from worker.stopping import stopping
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
