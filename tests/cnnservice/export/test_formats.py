@@ -7,7 +7,7 @@ from dataclasses import replace
 import obstore
 from obstore.store import MemoryStore
 
-from cnnservice.database.tables import Job
+from cnnservice.database.tables import Epoch, Job
 from cnnservice.export.formats import delete_exports, export_path, file_name
 
 from .conftest import Stored
@@ -16,11 +16,12 @@ from .conftest import Stored
 def test_every_epoch_format_and_model_has_a_file_of_its_own(notebook_model: Stored) -> None:
     snapshot = notebook_model.snapshot
     other = replace(snapshot, job=Job(id="other", dataset="mnist"))
+    changed = Epoch(path=snapshot.row.path, header_sha256="0" * 64)
     paths = {
         export_path(snapshot, "keras"),
         export_path(snapshot, "onnx"),
         export_path(replace(snapshot, epoch=4), "onnx"),
-        export_path(replace(snapshot, file=replace(snapshot.file, header_sha256="0" * 64)), "onnx"),
+        export_path(replace(snapshot, row=changed), "onnx"),
         # Goes on from it, so has the same file, but may be compiled otherwise.
         export_path(other, "onnx"),
     }
@@ -30,7 +31,7 @@ def test_every_epoch_format_and_model_has_a_file_of_its_own(notebook_model: Stor
 
 def test_a_file_is_named_after_its_model_and_epoch(notebook_model: Stored) -> None:
     names = [file_name(notebook_model.snapshot, name) for name in ("keras", "safetensors", "onnx", "notebook")]
-    stem = "01a20ab3-db55-75c0-a691-8e55d6a7c130-epoch-00003"
+    stem = f"{notebook_model.snapshot.job.id}-epoch-00003"
     assert names == [f"{stem}.keras", f"{stem}.safetensors", f"{stem}.onnx", f"{stem}.ipynb"]
 
 
