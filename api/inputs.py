@@ -56,23 +56,30 @@ def keep_upload(store: ObjectStore, content: bytes) -> str:
 def load_image(services: Services, snapshot: Snapshot, text: str, invert: Invert) -> NDArray[np.float32]:
     """The image that a reference names, (H, W, C), as the model's training data were normalised.
 
+    Raises what load_pixels does.
+    """
+    return snapshot.normalizer.apply(load_pixels(services, snapshot, text, invert))
+
+
+def load_pixels(services: Services, snapshot: Snapshot, text: str, invert: Invert) -> NDArray[np.uint8]:
+    """The image that a reference names, (H, W, C), as the model's data set has its images.
+
     Raises BadReference, UnknownDataset, IndexOutOfRange, UnknownUpload, DamagedUpload, WrongShape.
     """
     reference = parse_reference(text)
     if isinstance(reference, UploadReference):
-        return fit_upload(services, snapshot, _read_upload(services, reference), invert)
+        return _fit(services, snapshot, _read_upload(services, reference), invert)
     image = load_reference(reference, services.catalogue)
     expected = snapshot.dataset.shape
     if image.shape != expected:
         detail = f"{text} is {list(image.shape)}; this model takes images {list(expected)} of {snapshot.spec.dataset}."
         raise WrongShape(detail, errors=(FieldError("?image", detail),))
-    return snapshot.normalizer.apply(image)
+    return image
 
 
 def fit_upload(services: Services, snapshot: Snapshot, content: bytes, invert: Invert) -> NDArray[np.float32]:
     """An uploaded file as (H, W, C), normalised. Raises NotAnImage, ImageTooLarge."""
-    picture = decode_image(content, max_pixels=services.settings.max_image_pixels)
-    return snapshot.normalizer.apply(fit_image(picture, snapshot.dataset, invert=invert))
+    return snapshot.normalizer.apply(_fit(services, snapshot, content, invert))
 
 
 def label_of_reference(services: Services, text: str) -> int | None:
@@ -81,6 +88,11 @@ def label_of_reference(services: Services, text: str) -> int | None:
     if isinstance(reference, DatasetReference):
         return label_of(reference, services.catalogue)
     return None
+
+
+def _fit(services: Services, snapshot: Snapshot, content: bytes, invert: Invert) -> NDArray[np.uint8]:
+    picture = decode_image(content, max_pixels=services.settings.max_image_pixels)
+    return fit_image(picture, snapshot.dataset, invert=invert)
 
 
 def _read_upload(services: Services, reference: UploadReference) -> bytes:

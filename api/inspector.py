@@ -82,9 +82,9 @@ class Inspector:
         operation: Operation,
         snapshot: Snapshot,
         images: NDArray[np.float32] | None = None,
-        **arguments: str | int | float,
+        **arguments: Any,
     ) -> dict[str, NDArray[Any]]:
-        """Arrays by name, for images (n, H, W, C) and the operation's own arguments.
+        """Arrays by name, for images (n, H, W, C) and the operation's own arguments, JSON.
 
         Raises EpochNotKept, NoAnswer, BrokerAway, and what the worker raised.
         """

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from cnnservice.models import EpochName
 from cnnservice.specs.base import Spec
-from cnnservice.specs.drawing import FilterDrawing, SheetDrawing
+from cnnservice.specs.drawing import FilterDrawing, HeatDrawing, SheetDrawing
 
 
 def _epoch(value: Any) -> Any:
@@ -57,6 +57,15 @@ class ImageQuery(EpochQuery):
 
 class ActivationQuery(SheetDrawing, ImageQuery):
     """Parameters of `activations` of an image named by reference."""
+
+
+class AttributionQuery(HeatDrawing, ImageQuery):
+    """Parameters of every attribution; each method has its own beside them."""
+
+    target: Annotated[
+        int | None,
+        Field(ge=0, lt=1 << 31, alias="class", description="index of a class; the one predicted when not given"),
+    ] = None
 
 
 class OneShotQuery(EpochQuery):

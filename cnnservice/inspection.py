@@ -21,7 +21,7 @@ from cnnservice import errors
 from cnnservice.errors import DomainError
 from cnnservice.weights import StoredFile
 
-Operation = Literal["feature_maps", "predictions", "export", "evaluation", "unit_activity"]
+Operation = Literal["attribution", "feature_maps", "predictions", "export", "evaluation", "unit_activity"]
 LIFE_SECONDS = 120
 WAITING = "cnnservice:inspect"
 # Set while a worker is about to look for requests; one that computes for seconds must not pass for such a worker.

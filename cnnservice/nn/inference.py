@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,14 +38,15 @@ class WarmModel:
         """memory_bytes is how much of other epochs' weights it may keep, to take them on again without reading them."""
         self.keras_model = build_model(architecture, input_shape)
         self.variables = model_variables(self.keras_model)
-        self.names = [node.name for node in nodes(architecture, input_shape)]
+        self.graph = nodes(architecture, input_shape)
+        self.names = [node.name for node in self.graph]
         self._layers = [self.keras_model.get_layer(name) for name in self.names]
         self._loaded: str | None = None
         self._remembered: OrderedDict[str, list[tf.Tensor]] = OrderedDict()
         self._most_remembered = memory_bytes // max(4 * self.keras_model.count_params(), 1)
         self._signature = [tf.TensorSpec((None, *input_shape), tf.float32)]
         self._forward = self._compile()
-        self._forward_to: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {}
+        self._compiled: dict[Hashable, Callable[..., tf.Tensor]] = {}
 
     def load(self, checkpoint: str, read: Callable[[], Mapping[str, NDArray[Any]]]) -> None:
         """Take on a checkpoint's weights, unless they are those it has."""
@@ -74,13 +75,21 @@ class WarmModel:
 
     def run_to(self, layer: str, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """One layer's output (n, …) for images (n, H, W, C); what comes after it is not computed."""
-        if layer not in self._forward_to:
+
+        def forward() -> Callable[[tf.Tensor], tf.Tensor]:
             until = keras.Model(self.keras_model.inputs, self.keras_model.get_layer(layer).output)
-            self._forward_to[layer] = tf.function(
-                lambda images: keras.tree.flatten(until(images, training=False))[0], input_signature=self._signature
-            )
-        output: NDArray[np.float32] = self._forward_to[layer](tf.constant(images)).numpy()
+            return lambda images: keras.tree.flatten(until(images, training=False))[0]
+
+        output: NDArray[np.float32] = self.compiled(("run_to", layer), forward)(tf.constant(images)).numpy()
         return output
+
+    def compiled(
+        self, key: Hashable, make: Callable[[], Callable[..., tf.Tensor]], *arguments: tf.TensorSpec
+    ) -> Callable[..., tf.Tensor]:
+        """A function of images (n, H, W, C) and further arguments, compiled when its key is first asked for."""
+        if key not in self._compiled:
+            self._compiled[key] = tf.function(make(), input_signature=[*self._signature, *arguments])
+        return self._compiled[key]
 
     def probabilities(self, outputs: tf.Tensor) -> tf.Tensor:
         """The last layer's outputs (n, classes) as they are to be read."""

@@ -125,7 +125,12 @@ class Summary:
     @property
     def operations(self) -> int:
         """About what an image costs: its multiplications, and for each number made as much as twenty of them."""
-        return self.multiplications + sum(20 * prod(layer.output_shape) for layer in self.layers)
+        return self.multiplications + 20 * self.all_outputs
+
+    @property
+    def all_outputs(self) -> int:
+        """How many numbers all layers' outputs have, for one image."""
+        return sum(prod(layer.output_shape) for layer in self.layers)
 
     @property
     def largest_output(self) -> int:

@@ -87,6 +87,41 @@ class FilterDrawing(SheetDrawing):
     ] = None
 
 
+class HeatDrawing(Spec):
+    """Parameters of heat over an image."""
+
+    view: Annotated[
+        Literal["overlay", "map", "both"],
+        Field(description="the heat over the image, alone, or both side by side"),
+    ] = "overlay"
+    polarity: Annotated[
+        Literal["signed", "absolute", "positive"] | None,
+        Field(
+            description="how values count: with their sign, by their distance from 0, or only those above 0; as suits "
+            "the method when not given"
+        ),
+    ] = None
+    channel: Annotated[
+        Literal["all"] | int | None,
+        BeforeValidator(_channel),
+        Field(
+            description="a colour channel; `all` draws each; when not given one map: their sum where signs count, else "
+            "the greatest distance from 0"
+        ),
+    ] = None
+    clip: Annotated[
+        float, Field(ge=50, le=100, description="percentile of the values at which the colours end; 100 clips none")
+    ] = 99.0
+    cmap: Annotated[
+        str | None,
+        Field(max_length=32, description="a colormap by matplotlib's name; bwr where signs count, else inferno"),
+    ] = None
+    scale: Annotated[
+        int | None, Field(ge=1, le=256, description="pixels a cell; a tile of about 280 when not given")
+    ] = None
+    gap: Annotated[int | None, Field(ge=0, le=256, description="pixels between tiles")] = None
+
+
 class SampleDrawing(Tiling):
     """Parameters of a data set's sample grid."""
 

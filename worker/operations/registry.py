@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnnservice.inspection import Operation
+from worker.operations.attribution import attribution
 from worker.operations.computation import Arrays, Computation
 from worker.operations.evaluation import evaluation
 from worker.operations.export import export
@@ -13,6 +14,7 @@ from worker.operations.predictions import predictions
 from worker.operations.unit_activity import unit_activity
 
 OPERATIONS: dict[Operation, Callable[[Computation], Arrays]] = {
+    "attribution": attribution,
     "export": export,
     "evaluation": evaluation,
     "feature_maps": feature_maps,

@@ -1,0 +1,86 @@
+"""A network walked through layer by layer, its activation functions apart from what comes before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import keras
+import tensorflow as tf
+
+from cnnservice.specs.architecture import Node
+from cnnservice.specs.layers.base import INPUT
+
+Activation = Callable[[tf.Tensor], tf.Tensor]
+# Makes an activation's output of the activation and its input.
+Activate = Callable[[Activation, tf.Tensor], tf.Tensor]
+
+_LOGISTIC = (keras.activations.softmax, keras.activations.sigmoid)
+# Activations as layers of their own: the layer is the function.
+_FUNCTIONS = (keras.layers.ReLU, keras.layers.LeakyReLU)
+
+
+@dataclass
+class Outputs:
+    """By layer: before is what goes into its activation, or its output where it has none; after is its output."""
+
+    before: dict[str, tf.Tensor] = field(default_factory=dict)
+    after: dict[str, tf.Tensor] = field(default_factory=dict)
+
+
+def walk(
+    model: keras.Model,
+    graph: Sequence[Node],
+    images: tf.Tensor,
+    activate: Activate = lambda activation, before: activation(before),
+    until: str | None = None,
+) -> Outputs:
+    """Images (n, H, W, C) through the layers of graph, as when the network is used, up to the one named."""
+    outputs = Outputs(after={INPUT: images})
+    for node in graph:
+        layer = model.get_layer(node.name)
+        read = [outputs.after[name] for name in node.inputs]
+        before = outputs.before[node.name] = call_without_activation(layer, read)
+        activation = activation_of(layer)
+        outputs.after[node.name] = before if activation is None else activate(activation, before)
+        if node.name == until:
+            break
+    return outputs
+
+
+def scores_of(model: keras.Model, graph: Sequence[Node], outputs: Outputs) -> tf.Tensor:
+    """Logits (n, classes) where the last layer has a softmax or sigmoid, else its output."""
+    last = graph[-1].name
+    logistic = activation_of(model.get_layer(last)) in _LOGISTIC
+    return (outputs.before if logistic else outputs.after)[last]
+
+
+def activation_of(layer: keras.Layer) -> Activation | None:
+    """The function a layer ends with, None where it ends with none."""
+    if isinstance(layer, _FUNCTIONS):
+        return lambda before: layer(before)
+    activation: Activation | None = getattr(layer, "activation", None)
+    return None if activation is keras.activations.linear else activation
+
+
+def call_without_activation(layer: keras.Layer, read: Sequence[tf.Tensor]) -> tf.Tensor:
+    """A layer's output for what it reads, as when the network is used, before its activation."""
+    inputs = read[0] if len(read) == 1 else list(read)
+    if isinstance(layer, _FUNCTIONS):
+        return inputs
+    with _without_activation(layer):
+        return layer(inputs, training=False)
+
+
+@contextmanager
+def _without_activation(layer: keras.Layer) -> Iterator[None]:
+    if activation_of(layer) is None:
+        yield
+        return
+    activation = layer.activation
+    layer.activation = keras.activations.linear
+    try:
+        yield
+    finally:
+        layer.activation = activation
