@@ -104,6 +104,16 @@ _DATASET = {
     "built_in": True,
 }
 
+_METHOD = {
+    "name": "integrated_gradients",
+    "title": "Integrated gradients",
+    "description": "The gradient along the straight way from a baseline to the image, times how far each pixel goes.",
+    "source": "arXiv 1703.01365",
+    "trust": "Complete: the values are shares of the score, as far as completeness_gap is small.",
+    "signed": True,
+    "parameters": {"steps": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 64}},
+}
+
 SCHEMAS: dict[str, Any] = {
     "JobAnswer": _JOB,
     "JobPage": {"items": [_JOB], "next_cursor": _ID},
@@ -233,12 +243,36 @@ SCHEMAS: dict[str, Any] = {
         "logits": [-1.62, -0.15, 1.4, 4.87, -7.05, -1.09, -16.59, 13.51, -3.11, 3.8],
         "top": [{"class": 7, "name": "7", "probability": 1.0}],
     },
+    "MethodAnswer": _METHOD,
+    "MethodList": {"items": [_METHOD]},
+    "AttributionAnswer": {
+        "model_id": _ID,
+        "epoch": 30,
+        "image": "mnist:test:0",
+        "label": 7,
+        "method": "integrated_gradients",
+        "parameters": {"steps": 64, "baseline": "background"},
+        "class": 7,
+        "class_name": "7",
+        "predicted": 7,
+        "score": 13.51,
+        "probability": 1.0,
+        "polarity": "signed",
+        "total": 15.87,
+        "details": {"baseline_score": -2.36, "attributed": 15.87, "completeness_gap": 0.002},
+        "slice_shape": [28, 28],
+        "grid": {"rows": 1, "cols": 1, "scale": 10, "gap": 23, "row_pitch": 303, "col_pitch": 303},
+        "indices": [0],
+        "slices": [{"index": 0, "min": -0.12, "max": 0.41}],
+        "values": [[[0.0, 0.03], [0.41, -0.12]]],
+    },
     "UploadAnswer": {"id": _SHA256, "reference": f"upload:{_SHA256}", "width": 28, "height": 28},
 }
 PARAMETERS: dict[str, Any] = {
     "job_id": _ID,
     "model_id": _ID,
     "layer": "Conv1",
+    "method": "integrated_gradients",
     "name": "mnist",
     "split": "test",
     "index": 0,

@@ -18,6 +18,7 @@ from api.problems import problems
 from api.queries import AttributionQuery
 from api.services import Services, ServicesDep
 from api.sheets import Sheet, check_picture, npy
+from cnnservice.attributions.costs import check_cost
 from cnnservice.attributions.method import Method
 from cnnservice.attributions.registry import METHODS, find_method
 from cnnservice.drawing.colormaps import colormap
@@ -26,7 +27,6 @@ from cnnservice.drawing.heat import Polarity, heat, one_plane, overlay, taken
 from cnnservice.drawing.slices import ChannelOutOfRange
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.models import Snapshot, open_snapshot
-from cnnservice.specs.errors import LimitExceeded
 
 router = APIRouter(prefix="/v1", tags=["attributions"])
 _RESPONSES = problems(304, 404, 422, 500, 503)
@@ -150,10 +150,7 @@ def _check(query: AttributionQuery, method: Method, snapshot: Snapshot, services
     if isinstance(query.channel, int) and query.channel >= dataset.shape[-1]:
         raise ChannelOutOfRange(query.channel, dataset.shape[-1])
     method.check(summary)
-    cost, limit = method.passes(summary) * summary.operations, services.settings.max_attribution_operations
-    if cost > limit:
-        name = "this attribution's passes through the network, in operations,"
-        raise LimitExceeded("/method", name, cost, limit, "CNNSERVICE_MAX_ATTRIBUTION_OPERATIONS")
+    check_cost(method, summary, services.settings.max_attribution_operations)
 
 
 async def _compute(services: Services, asked: _Asked) -> dict[str, NDArray[Any]]:

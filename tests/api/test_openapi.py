@@ -60,6 +60,11 @@ get /v1/models/{model_id}/layers/{layer}/activations.png
 get /v1/models/{model_id}/layers/{layer}/activations.json
 get /v1/models/{model_id}/layers/{layer}/activations.npy
 get /v1/models/{model_id}/predictions.json
+get /v1/attributions
+get /v1/attributions/{method}
+get /v1/models/{model_id}/attributions/{method}.png
+get /v1/models/{model_id}/attributions/{method}.json
+get /v1/models/{model_id}/attributions/{method}.npy
 get /v1/models/{model_id}/evaluation.json
 get /v1/models/{model_id}/confusion.png
 get /v1/models/{model_id}/mistakes.png

@@ -1,0 +1,87 @@
+"""Class activation maps by hand, and against tf-keras-vis where it has the same definition."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tf_keras_vis.gradcam import Gradcam
+from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus
+from tf_keras_vis.layercam import Layercam
+from tf_keras_vis.utils.scores import CategoricalScore
+
+from cnnservice.attributions.grad_cam import GradCam
+from cnnservice.attributions.grad_cam_plus_plus import GradCamPlusPlus
+from cnnservice.attributions.layer_cam import LayerCam
+from cnnservice.attributions.score_cam import ScoreCam
+
+from .conftest import Digits, network_of
+
+# One dense layer on the mean of each map: Grad-CAM is then the map of arXiv 1512.04150, over the number of positions.
+AVERAGED = [
+    {"type": "conv2d", "name": "maps", "filters": 5, "kernel_size": 3, "padding": "same", "activation": "relu"},
+    {"type": "global_average_pooling2d"},
+    {"type": "dense", "units": 3, "activation": "softmax"},
+]
+IMAGE = np.random.default_rng(4).uniform(-1, 1, (6, 7, 1)).astype(np.float32)
+THEIRS = {GradCam: Gradcam, GradCamPlusPlus: GradcamPlusPlus, LayerCam: Layercam}
+
+
+def test_grad_cam_is_the_class_activation_map_where_maps_are_averaged() -> None:
+    made = network_of((6, 7, 1), AVERAGED)
+    (maps,) = made.network.maps(IMAGE[None], "maps")
+    dense = np.asarray(made.model.layers[-1].kernel)
+    for target in range(3):
+        found = GradCam().attribute(made.network, IMAGE, target)
+        expected = np.maximum((maps * dense[:, target] / 42).sum(axis=-1), 0)
+        np.testing.assert_allclose(found.details["cam"], expected, atol=1e-5)
+        # The maps are as large as the image: nothing is to be enlarged.
+        np.testing.assert_allclose(found.values[..., 0], expected, atol=1e-5)
+
+
+def test_layer_cam_where_maps_are_averaged() -> None:
+    made = network_of((6, 7, 1), AVERAGED)
+    (maps,) = made.network.maps(IMAGE[None], "maps")
+    dense = np.asarray(made.model.layers[-1].kernel)[:, 1]
+    expected = (maps * np.maximum(dense, 0) / 42).sum(axis=-1)
+    np.testing.assert_allclose(LayerCam().attribute(made.network, IMAGE, 1).details["cam"], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", THEIRS)
+def test_the_maps_of_a_trained_network_are_those_of_tf_keras_vis(
+    digits: Digits, method: type[GradCam] | type[GradCamPlusPlus] | type[LayerCam]
+) -> None:
+    for place in range(4):
+        one, target = digits.images[place], int(digits.labels[place])
+        found = method().attribute(digits.network, one, target).details["cam"]
+        theirs = THEIRS[method](digits.linear)(
+            CategoricalScore(target), one[None], penultimate_layer="Conv2", expand_cam=False, normalize_cam=False
+        )[0]
+        # Grad-CAM++ leaves the exponential of the score out, which all weights have in common.
+        scale = np.asarray(theirs).max() / found.max() if method is GradCamPlusPlus else 1
+        np.testing.assert_allclose(found * scale, theirs, rtol=2e-3, atol=1e-3 * float(np.asarray(theirs).max()))
+
+
+def test_score_cam_weighs_maps_by_the_scores_of_what_is_seen_through_them() -> None:
+    made = network_of((6, 7, 1), AVERAGED, spread=2.0)
+    (maps,) = made.network.maps(IMAGE[None], "maps")
+    dead = maps.max(axis=(0, 1)) == maps.min(axis=(0, 1))
+    scores = []
+    for k in np.flatnonzero(~dead):
+        mask = (maps[..., k] - maps[..., k].min()) / (maps[..., k].max() - maps[..., k].min())
+        scores.append(made.linear(IMAGE[None] * mask[None, ..., None]).numpy()[0, 2])
+    weights = np.exp(scores) / np.sum(np.exp(scores))
+    expected = (maps[..., ~dead] * weights).sum(axis=-1)
+    np.testing.assert_allclose(ScoreCam().attribute(made.network, IMAGE, 2).details["cam"], expected, rtol=1e-4)
+
+
+def test_score_cam_of_a_layer_that_says_nothing_is_nothing() -> None:
+    made = network_of((6, 7, 1), AVERAGED)
+    made.model.layers[0].bias.assign(np.full(5, -1e3))
+    assert not ScoreCam().attribute(made.network, IMAGE, 0).values.any()
+
+
+def test_the_layer_is_the_last_that_makes_maps_of_its_own_unless_another_is_named(digits: Digits) -> None:
+    one = digits.images[0]
+    by_default = GradCam().attribute(digits.network, one, 7).details["cam"]
+    np.testing.assert_array_equal(by_default, GradCam(layer="Conv2").attribute(digits.network, one, 7).details["cam"])
+    assert GradCam(layer="MaxPool1").attribute(digits.network, one, 7).details["cam"].shape == (12, 12)
