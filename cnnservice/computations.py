@@ -15,7 +15,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
@@ -97,7 +97,7 @@ class Claim:
     token: int
     attempt: int
     model_id: str
-    kind: str
+    kind: Kind
     arguments: dict[str, Any]
 
 
@@ -198,7 +198,9 @@ def claim_next(database: Database, *, owner: str, now: float, lease_seconds: flo
                 Computation.arguments,
             )
         ).one_or_none()
-    return None if row is None else Claim(*row)
+    if row is None:
+        return None
+    return Claim(row.id, row.fencing_token, row.attempt, row.model_id, cast("Kind", row.kind), row.arguments)
 
 
 def report(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 
 from cnnservice import computations
 from cnnservice.broker import COMPUTE_TASK
+from cnnservice.computations import Kind
 from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import DomainError, FaultError, UnavailableError
 from cnnservice.results import Result, delete_result, put_result
@@ -49,7 +51,7 @@ def _work() -> None:
     parts = resources()
     try:
         while not stopping.is_set() and (claim := _claim(parts)) is not None:
-            _attempt(parts, claim)
+            carry_out(parts, claim, COMPUTATIONS)
     except OUTAGES as error:
         # A message comes again for what waits, and what was begun is begun anew when its lease has run out.
         _log.warning("computations are left as they are, the database is away: %s", error)
@@ -64,25 +66,25 @@ def _claim(parts: Resources) -> computations.Claim | None:
     )
 
 
-def _attempt(parts: Resources, claim: computations.Claim) -> None:
+def carry_out(parts: Resources, claim: computations.Claim, kinds: Mapping[Kind, Callable[[Work], Result]]) -> None:
+    """Do what was claimed and say how it ended. Raises OUTAGES when the database is away and this worker stops."""
     attempt = Attempt(parts, claim)
     try:
         with attempt.lease():
-            _answer(parts, attempt)
+            _do(parts, attempt, kinds)
     except computations.ClaimLost:
         _log.warning("computation %s: no longer this worker's", claim.computation_id)
         _leave_no_orphan(parts, claim)
     parts.events.ring(claim.computation_id)
 
 
-def _answer(parts: Resources, attempt: Attempt) -> None:
-    """Do it and say how it ended. Raises ClaimLost, OUTAGES."""
+def _do(parts: Resources, attempt: Attempt, kinds: Mapping[Kind, Callable[[Work], Result]]) -> None:
     from cnnservice.nn.runtime import OUT_OF_MEMORY
 
     claim = attempt.claim
     work = Work(parts, claim.model_id, claim.arguments, attempt.report)
     try:
-        result: Result = COMPUTATIONS[claim.kind](work)  # type: ignore[index]
+        result = kinds[claim.kind](work)
         put_result(parts.store.store, claim.model_id, claim.computation_id, result)
     except Stopped:
         computations.release(parts.database, claim)

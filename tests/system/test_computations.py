@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -11,9 +12,11 @@ from typing import Any
 
 import httpx
 import numpy as np
+import obstore
 import pytest
 from httpx_sse import ServerSentEvent, connect_sse
 
+from cnnservice.broker import INSPECT_QUEUE, connect
 from live import Stack, train, wait_until
 
 SPEC: dict[str, Any] = {"train_samples": 128, "test_samples": 300, "epochs": 1}
@@ -41,16 +44,33 @@ def ended(client: httpx.Client, url: str) -> dict[str, Any]:
     return wait_until(document, f"{url} to end")
 
 
-@pytest.fixture
-def long(client: httpx.Client, stack: Stack) -> Iterator[tuple[str, str]]:
-    """A model of 10,000 test images with a wide layer, and where its computation, which takes seconds, is begun."""
-    wide = {"type": "conv2d", "name": "Wide", "filters": 256, "kernel_size": 5, "activation": "relu"}
-    layers = [wide, {"type": "flatten"}, {"type": "dense", "units": 10, "activation": "softmax"}]
-    spec = {"train_samples": 64, "epochs": 1, "test_samples": 1000, "architecture": {"layers": layers}}
-    job = train(client, **spec)
+@pytest.fixture(scope="module")
+def wide(client: httpx.Client) -> str:
+    """A model with a layer so wide, and so many test images, that to look through them takes seconds."""
+    layers = [
+        {"type": "conv2d", "name": "Wide", "filters": 1024, "kernel_size": 3, "activation": "relu"},
+        {"type": "flatten"},
+        {"type": "dense", "units": 10, "activation": "softmax"},
+    ]
+    job = train(client, train_samples=64, epochs=1, test_samples=1000, architecture={"layers": layers})
     assert job["status"] == "succeeded", job["error"]
-    yield job["id"], place(job["id"], "Wide")
-    client.delete(f"/v1/jobs/{job['id']}")
+    return str(job["id"])
+
+
+@pytest.fixture
+def links(client: httpx.Client, wide: str, numbers: Iterator[int]) -> dict[str, str]:
+    """Of a computation that takes seconds, and has just begun to get on."""
+    accepted = client.get(place(wide, "Wide"), params={"count": next(numbers), "wait": 0})
+    assert accepted.status_code == 202, accepted.text
+    links: dict[str, str] = accepted.json()["links"]
+    wait_until(lambda: client.get(links["self"]).json()["progress"] > 0, "the computation to get on")
+    return links
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    """Of images to ask for: never the same, so that nothing is there already."""
+    return itertools.count(10)
 
 
 def test_the_images_are_those_with_the_greatest_activations(client: httpx.Client, model: str) -> None:
@@ -110,16 +130,15 @@ def test_who_does_not_wait_is_told_where_to_look(client: httpx.Client, model: st
     assert client.get(document["links"]["result"]).status_code == 200
 
 
-def test_the_event_stream_tells_progress_and_the_end(client: httpx.Client, long: tuple[str, str]) -> None:
-    links = client.get(long[1], params={"wait": 0}).json()["links"]
+def test_the_event_stream_tells_progress_and_the_end(client: httpx.Client, links: dict[str, str]) -> None:
     events = list(follow(client, links["events"]))
-    assert events[0].event == "status"
+    assert (events[0].event, json.loads(events[0].data)) == ("status", {"status": "running", "attempt": 1})
     assert [event.event for event in events].count("end") == 1
     told = [json.loads(event.data) for event in events if event.event == "progress"]
     fractions = [body["progress"] for body in told]
     assert fractions == sorted(fractions)
-    assert any(0 < fraction < 1 for fraction in fractions)
-    assert any("of 1000" in body["message"] for body in told)
+    assert len(fractions) > 1
+    assert all("of 1000" in body["message"] for body in told)
     end = json.loads(events[-1].data)
     assert (events[-1].event, end["status"], end["error"]) == ("end", "succeeded", None)
     assert client.get(end["links"]["result"]).status_code == 200
@@ -129,40 +148,48 @@ def test_the_event_stream_tells_progress_and_the_end(client: httpx.Client, long:
 
 
 def test_activations_are_answered_while_a_computation_runs(
-    client: httpx.Client, model: str, long: tuple[str, str]
+    client: httpx.Client, model: str, links: dict[str, str]
 ) -> None:
-    links = client.get(long[1], params={"wait": 0}).json()["links"]
-    wait_until(lambda: client.get(links["self"]).json()["status"] == "running", "the computation to run")
     answer = client.get(f"/v1/models/{model}/layers/Conv1/activations.json?image=mnist:test:7")
     assert answer.status_code == 200
     assert client.get(links["self"]).json()["status"] == "running"
     assert ended(client, links["self"])["status"] == "succeeded"
 
 
-def test_what_a_killed_worker_was_doing_the_next_one_does(
-    client: httpx.Client, stack: Stack, long: tuple[str, str]
+@pytest.mark.parametrize(("number", "attempt"), [(signal.SIGKILL, 2), (signal.SIGTERM, 1)])
+def test_what_a_worker_leaves_undone_the_next_one_does(
+    client: httpx.Client, stack: Stack, links: dict[str, str], number: int, attempt: int
 ) -> None:
-    links = client.get(long[1], params={"wait": 0}).json()["links"]
-    wait_until(lambda: client.get(links["self"]).json()["progress"] > 0, "the computation to get on")
     (worker,) = stack.pids("worker", "inspect")
-    os.kill(worker, signal.SIGKILL)
+    os.kill(worker, number)
     document = ended(client, links["self"])
-    assert (document["status"], document["attempt"]) == ("succeeded", 2)
+    assert (document["status"], document["attempt"]) == ("succeeded", attempt)
     assert client.get(links["result"]).status_code == 200
 
 
-def test_a_deleted_computation_stops_and_leaves_nothing(
-    client: httpx.Client, stack: Stack, model: str, long: tuple[str, str]
+def test_one_whose_message_is_lost_is_done_all_the_same(
+    client: httpx.Client, stack: Stack, model: str, numbers: Iterator[int]
 ) -> None:
-    links = client.get(long[1], params={"wait": 0}).json()["links"]
-    wait_until(lambda: client.get(links["self"]).json()["progress"] > 0, "the computation to get on")
+    (worker,) = stack.pids("worker", "inspect")
+    os.kill(worker, signal.SIGSTOP)
+    links = client.get(place(model), params={"count": next(numbers), "wait": 0}).json()["links"]
+    # The message waits in the broker, or was handed to the worker that dies with it.
+    connect(stack.settings).delete(INSPECT_QUEUE)
+    os.kill(worker, signal.SIGKILL)
+    assert ended(client, links["self"])["status"] == "succeeded"
+
+
+def test_a_deleted_computation_stops_and_leaves_nothing(
+    client: httpx.Client, stack: Stack, model: str, links: dict[str, str], numbers: Iterator[int]
+) -> None:
     assert client.delete(links["self"]).status_code == 204
     assert client.get(links["self"]).status_code == 404
     assert client.get(links["events"]).status_code == 404
     assert client.delete(links["self"]).status_code == 404
     # The worker takes the next one when it has left this one.
-    assert client.get(place(model), params={"count": 5, "wait": 60}).status_code == 200
-    assert stack.files(f"analysis/{long[0]}/") == []
+    assert client.get(place(model), params={"count": next(numbers), "wait": 60}).status_code == 200
+    identity = links["self"].rsplit("/", 1)[1]
+    assert not any(identity in path for path in stack.files("analysis/"))
 
 
 def test_results_go_with_their_model(client: httpx.Client, stack: Stack) -> None:
@@ -184,7 +211,7 @@ def test_a_result_that_is_no_longer_whole_is_computed_anew(
     path = f"analysis/{model}/{links['self'].rsplit('/', 1)[1]}.safetensors"
     stored = stack.read(path)
     if harm == "missing":
-        (stack.data_dir / "artifacts" / path).unlink()
+        obstore.delete(stack.store, path)
     else:
         stack.write(path, stored[:-1] + bytes([stored[-1] ^ 1]))
     again = client.get(place(model), params=query)
