@@ -103,6 +103,26 @@ _DATASET = {
     },
     "built_in": True,
 }
+_TOP_IMAGES = f"/v1/models/{_ID}/layers/Conv1/top_images.json?epoch=30"
+_COMPUTATION = {
+    "id": _SHA256,
+    "model_id": _ID,
+    "kind": "top_images",
+    "arguments": {"epoch": 30, "layer": "Conv1", "count": 9},
+    "status": "running",
+    "progress": 0.51,
+    "message": "image 512 of 1000",
+    "attempt": 1,
+    "created_at": "2026-01-31T12:00:00Z",
+    "started_at": "2026-01-31T12:00:00.200000Z",
+    "ended_at": None,
+    "error": None,
+    "links": {
+        "self": f"/v1/computations/{_SHA256}",
+        "events": f"/v1/computations/{_SHA256}/events",
+        "result": _TOP_IMAGES,
+    },
+}
 
 _METHOD = {
     "name": "integrated_gradients",
@@ -266,6 +286,25 @@ SCHEMAS: dict[str, Any] = {
         "slices": [{"index": 0, "min": -0.12, "max": 0.41}],
         "values": [[[0.0, 0.03], [0.41, -0.12]]],
     },
+    "ComputationAnswer": _COMPUTATION,
+    "TopImages": {
+        "model_id": _ID,
+        "epoch": 30,
+        "layer": "Conv1",
+        "filters": [
+            {
+                "filter": 0,
+                "images": [
+                    {
+                        "image": "mnist:test:61",
+                        "url": "/v1/datasets/mnist/test/61.png",
+                        "value": 1.71,
+                        "position": [12, 7],
+                    }
+                ],
+            }
+        ],
+    },
     "UploadAnswer": {"id": _SHA256, "reference": f"upload:{_SHA256}", "width": 28, "height": 28},
 }
 PARAMETERS: dict[str, Any] = {
@@ -277,5 +316,6 @@ PARAMETERS: dict[str, Any] = {
     "split": "test",
     "index": 0,
     "Idempotency-Key": "a name of the client's own for this request",
+    "computation_id": _SHA256,
     "Last-Event-ID": "1795473248951-1",
 }

@@ -24,6 +24,7 @@ from api.routes import (
     architectures,
     attributions,
     compare,
+    computations,
     datasets,
     evaluation,
     events,
@@ -34,6 +35,7 @@ from api.routes import (
     models,
     predictions,
     system,
+    top_images,
     weights,
 )
 from api.services import Services
@@ -81,6 +83,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         animations,
         weights,
         evaluation,
+        top_images,
+        computations,
         exports,
         events,
         datasets,
@@ -111,6 +115,7 @@ def _connect(settings: Settings) -> Services:
         hub=EventHub(client),
         dispatcher=Dispatcher(settings, database, messenger, events),
         inspector=Inspector(client, messenger, settings.inspect_timeout_seconds),
+        messenger=messenger,
     )
 
 
