@@ -245,6 +245,14 @@ def test_what_is_not_allowed_is_refused(
     assert says in answer.text
 
 
+def test_who_does_not_say_how_long_waits_as_the_setting_says(strict_stack: Stack) -> None:
+    with strict_stack.client as client:
+        url = place(train(client, **SPEC, architecture="mlp")["id"], "FC1")
+        accepted = client.get(url)
+        assert accepted.status_code == 202
+        assert client.get(url, params={"wait": 60}).status_code == 200
+
+
 def test_an_unknown_computation_is_not_found(client: httpx.Client) -> None:
     answer = client.get("/v1/computations/none")
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-computation")
