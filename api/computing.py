@@ -71,6 +71,11 @@ async def computed(
                 await asyncio.wait_for(bell.wait(), min(remaining, _LOOK_SECONDS))
 
 
+async def begun(services: Services, question: Question, place: str) -> Response:
+    """202 with a computation that is queued, or that was asked for before; place is where its result is to be had."""
+    return _accepted(await run_in_threadpool(_submit, services, question, place), place)
+
+
 def _submit(services: Services, question: Question, place: str) -> Computation:
     computation, queued = computations.submit(
         services.database,

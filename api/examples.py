@@ -263,6 +263,28 @@ SCHEMAS: dict[str, Any] = {
         "logits": [-1.62, -0.15, 1.4, 4.87, -7.05, -1.09, -16.59, 13.51, -3.11, 3.8],
         "top": [{"class": 7, "name": "7", "probability": 1.0}],
     },
+    "SanityCheckBody": {"epoch": "last", "methods": ["gradient", "guided_backprop"], "images": 10, "seed": 0},
+    "SanityAnswer": {
+        "model_id": _ID,
+        "epoch": 30,
+        "check": {"methods": ["guided_backprop"], "images": 2, "randomization": "cascading", "seed": 0},
+        "images": ["mnist:test:3", "mnist:test:2"],
+        "targets": [0, 1],
+        "follows_below": 0.4,
+        "hardly_from": 0.7,
+        "methods": [
+            {
+                "method": "guided_backprop",
+                "verdict": "hardly",
+                "reason": "With random weights in FC2, FC1, Conv2, its maps have a rank correlation of 0.88 with those "
+                "before: it shows the image more than what the network has learned.",
+                "cascading": [{"layer": "FC2", "rank": 0.92, "rank_absolute": 0.94, "ssim": 0.84, "hog": 0.67}],
+                "independent": None,
+                "data": None,
+            }
+        ],
+        "data_training": None,
+    },
     "MethodAnswer": _METHOD,
     "MethodList": {"items": [_METHOD]},
     "AttributionAnswer": {

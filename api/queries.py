@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from cnnservice.models import EpochName
 from cnnservice.specs.base import Spec
 from cnnservice.specs.drawing import FilterDrawing, HeatDrawing, SheetDrawing
+from cnnservice.specs.sanity import SanityCheck
 
 
 def _epoch(value: Any) -> Any:
@@ -78,6 +79,19 @@ class AttributionQuery(HeatDrawing, ImageQuery):
     target: Annotated[
         int | None,
         Field(ge=0, lt=1 << 31, alias="class", description="index of a class; the one predicted when not given"),
+    ] = None
+
+
+class SanityQuery(SanityCheck, EpochQuery, WaitQuery):
+    """Parameters of a sanity check's result."""
+
+
+class SanityPictureQuery(SanityQuery):
+    """Parameters of a sanity check's picture."""
+
+    show: Annotated[
+        Literal["cascading", "independent"] | None,
+        Field(description="which randomization's maps are drawn; cascading where both were made"),
     ] = None
 
 

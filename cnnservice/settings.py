@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     max_attribution_operations: int = Field(
         200_000_000_000, ge=1, description="an attribution's passes, each with the operations of its network"
     )
+    max_sanity_operations: int = Field(
+        20_000_000_000_000, ge=1, description="a sanity check's passes, each with the operations of its network"
+    )
     max_slices: int = Field(4096, ge=1, description="tiles in one picture")
     max_picture_pixels: int = Field(50_000_000, ge=1)
     max_animation_frames: int = Field(200, ge=2, description="epochs in one animation; of more, as many, evenly spread")

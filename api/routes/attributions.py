@@ -23,7 +23,7 @@ from cnnservice.attributions.method import Method
 from cnnservice.attributions.registry import METHODS, find_method
 from cnnservice.drawing.colormaps import colormap
 from cnnservice.drawing.grid import draw_images, layout
-from cnnservice.drawing.heat import Polarity, heat, one_plane, overlay, taken
+from cnnservice.drawing.heat import Polarity, heat, one_plane, overlay, suitable_cmap, suitable_polarity, taken
 from cnnservice.drawing.slices import ChannelOutOfRange
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.models import Snapshot, open_snapshot
@@ -121,12 +121,12 @@ class _Asked:
     @property
     def polarity(self) -> Polarity:
         """As asked for, or as suits the method."""
-        return self.query.polarity or ("signed" if self.method.signed else "absolute")
+        return self.query.polarity or suitable_polarity(signed=self.method.signed)
 
     @property
     def cmap(self) -> str:
         """As asked for, or as suits the polarity."""
-        return self.query.cmap or ("bwr" if self.polarity == "signed" else "inferno")
+        return self.query.cmap or suitable_cmap(self.polarity)
 
 
 def _open(model_id: str, name: str, request: Request, services: Services) -> _Asked | Response:

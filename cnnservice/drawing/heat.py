@@ -17,6 +17,16 @@ _DARKEST, _BRIGHTEST = 40, 215
 _STRONGEST_COVER, _COVER_POWER = 0.85, 0.75
 
 
+def suitable_polarity(*, signed: bool) -> Polarity:
+    """How values count where nothing else is said, by whether their sign says for or against."""
+    return "signed" if signed else "absolute"
+
+
+def suitable_cmap(polarity: Polarity) -> str:
+    """A colormap with 0 in its middle for signed values, else one that begins dark."""
+    return "bwr" if polarity == "signed" else "inferno"
+
+
 def taken(values: NDArray[np.float32], polarity: Polarity) -> NDArray[np.float32]:
     """Values as they count: with their sign, by their distance from 0, or only those above 0."""
     match polarity:

@@ -65,6 +65,9 @@ get /v1/attributions/{method}
 get /v1/models/{model_id}/attributions/{method}.png
 get /v1/models/{model_id}/attributions/{method}.json
 get /v1/models/{model_id}/attributions/{method}.npy
+post /v1/models/{model_id}/sanity_checks
+get /v1/models/{model_id}/sanity_checks.json
+get /v1/models/{model_id}/sanity_checks.png
 get /v1/models/{model_id}/evaluation.json
 get /v1/models/{model_id}/confusion.png
 get /v1/models/{model_id}/mistakes.png

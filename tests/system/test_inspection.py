@@ -98,8 +98,8 @@ def test_an_input_channel_is_chosen(
     np.testing.assert_array_equal(drawn, kernel[:, :, 31, 60:64].transpose(2, 0, 1))
 
 
-@pytest.fixture(scope="module")
-def keras_model(stack: Stack, notebook_job: dict[str, Any]) -> Any:
+def keras_network(tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
+    """The notebook's network as a reader of the notebook writes it, with these weights."""
     import keras
 
     layers = keras.layers
@@ -115,9 +115,13 @@ def keras_model(stack: Stack, notebook_job: dict[str, Any]) -> Any:
             layers.Dense(10, activation="sigmoid", name="FC2"),
         ]
     )
-    tensors = weights(stack, notebook_job["id"], 12)
     model.set_weights([tensors[name] for name in tensors if name.split("/")[0] in ("Conv1", "Conv2", "FC1", "FC2")])
     return model
+
+
+@pytest.fixture(scope="module")
+def keras_model(stack: Stack, notebook_job: dict[str, Any]) -> Any:
+    return keras_network(weights(stack, notebook_job["id"], 12))
 
 
 @pytest.mark.parametrize("layer", ["Conv1", "MaxPool1", "Conv2", "MaxPool2", "Flatten", "FC1", "FC2"])
