@@ -15,7 +15,7 @@ class GradCamPlusPlus(ClassActivationMap):
 
     With the score's exponential, so that the second and third derivative are the square and the cube of the first
     (equation 19); the exponential itself, common to all weights, is left out. As in the authors' own implementation,
-    the alphas of a map add up to 1.
+    the alphas of a map add up to 1, those that count: where the gradient is positive.
     """
 
     name: ClassVar = "grad_cam_plus_plus"
@@ -31,7 +31,7 @@ class GradCamPlusPlus(ClassActivationMap):
         second, third = first**2, first**3
         divisor = 2 * second + third * maps.sum(axis=(0, 1))
         alphas = np.divide(second, divisor, out=np.zeros_like(second), where=divisor != 0)
-        sums = alphas.sum(axis=(0, 1))
+        sums = alphas.sum(axis=(0, 1), where=first > 0)
         alphas /= np.where(sums != 0, sums, 1)
         weights = (alphas * np.maximum(first, 0)).sum(axis=(0, 1))
         cam: Array = np.maximum(maps @ weights, 0).astype(np.float32)
