@@ -40,6 +40,11 @@ class Normalizer:
         table = ((np.arange(256)[:, np.newaxis] - self.mean) / self.std).astype(np.float32)
         return table[images, np.arange(len(self.mean))]
 
+    def bounds(self) -> NDArray[np.float32]:
+        """The least and the greatest number that it makes of pixels: (2, C) of `standard`, else (2, 1)."""
+        channels = len(self.mean) or 1
+        return self.apply(np.array([[0] * channels, [255] * channels], np.uint8))
+
     def record(self) -> dict[str, Any]:
         """As JSON."""
         return {"name": self.name, "mean": list(self.mean), "std": list(self.std)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import keras
@@ -90,6 +91,11 @@ class WarmModel:
         if key not in self._compiled:
             self._compiled[key] = tf.function(make(), input_signature=[*self._signature, *arguments])
         return self._compiled[key]
+
+    def numbers_up_to(self, layer: str) -> int:
+        """How many numbers all layers that it takes to compute one make of an image, its own among them."""
+        until = keras.Model(self.keras_model.inputs, self.keras_model.get_layer(layer).output)
+        return sum(prod(part.output.shape[1:]) for part in until.layers)
 
     def probabilities(self, outputs: tf.Tensor) -> tf.Tensor:
         """The last layer's outputs (n, classes) as they are to be read."""

@@ -109,3 +109,15 @@ def test_labels_of_any_integer_type(dtype: type[np.integer]) -> None:
 def test_a_label_beyond_the_classes_is_not_taken_for_another() -> None:
     with pytest.raises(IndexError):
         one_hot(np.array([10]), 10)
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "bounds"),
+    [
+        (Normalizer("minus_one_one"), [[-1], [1]]),
+        (Normalizer("zero_one"), [[0], [1]]),
+        (Normalizer("standard", (51.0, 100.0, 0.0), (51.0, 100.0, 1.0)), [[-1, -1, 0], [4, 1.55, 255]]),
+    ],
+)
+def test_its_bounds_are_what_it_makes_of_black_and_of_white(normalizer: Normalizer, bounds: list[list[float]]) -> None:
+    np.testing.assert_allclose(normalizer.bounds(), bounds, rtol=1e-6)
