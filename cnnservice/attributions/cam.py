@@ -6,12 +6,12 @@ from abc import abstractmethod
 from typing import Annotated, ClassVar
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
 from pydantic import Field
 
 from cnnservice.attributions.layers import layer_with_maps
 from cnnservice.attributions.method import Attribution, Method
-from cnnservice.attributions.network import Array, Network
+from cnnservice.attributions.network import Array, Network, Places
 from cnnservice.specs.architecture import Summary
 
 
@@ -32,16 +32,24 @@ class ClassActivationMap(Method):
     def attribute(self, network: Network, image: Array, target: int) -> Attribution:
         layer = layer_with_maps(network.summary, self.layer).name
         cam = self.weigh(network, image, layer, target)
-        return Attribution(enlarged(cam, image.shape[:2])[..., np.newaxis], {"cam": cam})
+        return Attribution(placed(cam, network.places(layer), image.shape[:2])[..., np.newaxis], {"cam": cam})
 
     def check(self, summary: Summary) -> None:
         layer_with_maps(summary, self.layer)
 
 
-def enlarged(plane: Array, shape: tuple[int, ...]) -> Array:
-    """A plane (h, w) as (H, W), bilinearly, corners of cells on corners."""
-    height, width = shape
-    resized = Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize(
-        (width, height), Image.Resampling.BILINEAR
-    )
-    return np.asarray(resized)
+def placed(plane: Array, places: Places, shape: tuple[int, ...]) -> Array:
+    """A plane (h, w) laid over an image (H, W): each value at the middle of the pixels it was made of.
+
+    Bilinear between these, and as at the nearest of them outside. Stretched from edge to edge instead, as is common,
+    a map of unpadded convolutions lies wrong: the network's last maps know the image's border only from afar.
+    """
+    rows, columns = (_between(np.asarray(middles), size) for middles, size in zip(places, shape, strict=True))
+    laid: Array = (rows @ plane @ columns.T).astype(np.float32)
+    return laid
+
+
+def _between(middles: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """A matrix (size, n): how much each of n places, in order, counts at each pixel along one side."""
+    identity = np.eye(len(middles))
+    return np.stack([np.interp(np.arange(size), middles, place) for place in identity], axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from cnnservice.specs.architecture import Summary
 
 Array = NDArray[np.float32]
+# The middle, in pixels, of what each row, and each column, of a feature map depends on.
+Places = tuple[Sequence[float], Sequence[float]]
 # How an activation function, such as ReLU, lets a signal through on its way back to the image.
 Rule = Literal["gradient", "guided", "deconvnet"]
 
@@ -28,6 +31,9 @@ class Network(Protocol):
     @property
     def summary(self) -> Summary:
         """Its layers and their shapes."""
+
+    def places(self, layer: str) -> Places:
+        """Where in the image the positions of a layer's maps (h, w) lie: h middles of rows, w middles of columns."""
 
     def scores(self, images: Array) -> Array:
         """(n, classes)."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnnservice.attributions.cam import ClassActivationMap, enlarged
+from cnnservice.attributions.cam import ClassActivationMap, placed
 from cnnservice.attributions.layers import layer_with_maps
 from cnnservice.attributions.network import Array, Network
 from cnnservice.specs.architecture import Summary
@@ -15,8 +15,8 @@ from cnnservice.specs.architecture import Summary
 class ScoreCam(ClassActivationMap):
     """A layer's feature maps, each weighed by the score of the image seen through it alone; no gradients.
 
-    Each map, enlarged and brought to 0..1, multiplies the image less the background; the softmax over the maps of the
-    class's scores are the weights. A map that is the same everywhere hides nothing, and has no weight.
+    Each map, laid over the image and brought to 0..1, multiplies the image less the background; the softmax over the
+    maps of the class's scores are the weights. A map that is the same everywhere hides nothing, and has no weight.
     """
 
     name: ClassVar = "score_cam"
@@ -33,7 +33,8 @@ class ScoreCam(ClassActivationMap):
         varied = np.flatnonzero(high > low)
         if not varied.size:
             return np.zeros(maps.shape[:2], np.float32)
-        masks = np.stack([enlarged(maps[..., k], image.shape[:2]) for k in varied])
+        places = network.places(layer)
+        masks = np.stack([placed(maps[..., k], places, image.shape[:2]) for k in varied])
         masks -= masks.min(axis=(1, 2), keepdims=True)
         masks /= masks.max(axis=(1, 2), keepdims=True)
         nothing = network.background

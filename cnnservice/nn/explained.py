@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cnnservice.attributions.network import Array, Rule
+from cnnservice.analysis.receptive_field import ReceptiveFields
+from cnnservice.attributions.network import Array, Places, Rule
 from cnnservice.nn.inference import WarmModel
 from cnnservice.nn.relevance import relevance
 from cnnservice.nn.rules import RULES
 from cnnservice.nn.walk import scores_of, walk
-from cnnservice.specs.architecture import Summary
+from cnnservice.specs.architecture import Architecture, Summary, summarize
 
 # Numbers in all outputs of a batch, there and back: 64 MB.
 _OUTPUTS = 1 << 24
@@ -23,8 +24,9 @@ _BATCH = 256
 class ExplainedNetwork:
     """See attributions.network.Network. What is compiled stays with the warm model, for its next weights."""
 
-    def __init__(self, model: WarmModel, summary: Summary, background: Array) -> None:
-        self._model, self._summary, self._background = model, summary, background
+    def __init__(self, model: WarmModel, architecture: Architecture, background: Array) -> None:
+        self._model, self._architecture, self._background = model, architecture, background
+        self._summary = summary = summarize(architecture, tuple(model.keras_model.input_shape[1:]))
         self._batch = max(1, min(_BATCH, _OUTPUTS // summary.all_outputs))
 
     @property
@@ -36,6 +38,14 @@ class ExplainedNetwork:
     def summary(self) -> Summary:
         """See Network."""
         return self._summary
+
+    def places(self, layer: str) -> Places:
+        """See Network."""
+        fields = ReceptiveFields(self._architecture, self._summary.input_shape)
+        height, width, _ = next(part.output_shape for part in self._summary.layers if part.name == layer)
+        rows = [fields.window(layer, (row, 0)) for row in range(height)]
+        columns = [fields.window(layer, (0, column)) for column in range(width)]
+        return [(box.top + box.bottom - 1) / 2 for box in rows], [(box.left + box.right - 1) / 2 for box in columns]
 
     def scores(self, images: Array) -> Array:
         """See Network."""

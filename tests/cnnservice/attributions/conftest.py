@@ -16,7 +16,7 @@ from cnnservice.datasets.mnist import MNIST
 from cnnservice.datasets.preprocessing import Normalizer, one_hot
 from cnnservice.nn.explained import ExplainedNetwork
 from cnnservice.nn.inference import WarmModel
-from cnnservice.specs.architecture import Architecture, summarize
+from cnnservice.specs.architecture import Architecture
 from cnnservice.specs.job import resolve
 
 Array = NDArray[Any]
@@ -51,7 +51,7 @@ def explain(architecture: Architecture, shape: tuple[int, ...], background: floa
     """A network with the weights that its layers begin with."""
     model = WarmModel(architecture, shape)
     colour = np.full(shape[-1:], background, np.float32)
-    return Explained(ExplainedNetwork(model, summarize(architecture, shape), colour), model.keras_model)
+    return Explained(ExplainedNetwork(model, architecture, colour), model.keras_model)
 
 
 def network_of(

@@ -94,6 +94,23 @@ def test_score_cam_weighs_maps_by_the_scores_of_what_is_seen_through_them() -> N
     np.testing.assert_allclose(ScoreCam().attribute(made.network, IMAGE, 2).details["cam"], expected, rtol=1e-4)
 
 
+def test_a_value_of_a_map_lies_in_the_middle_of_the_pixels_it_was_made_of(digits: Digits) -> None:
+    """Conv2's cell (r, c) reads a conv of 5, a pool of 2 and a conv of 5: 14 pixels a side, from 2 r and 2 c on."""
+    rows, columns = digits.network.places("Conv2")
+    assert rows == columns == [2 * r + 6.5 for r in range(8)]
+    one = GradCam().attribute(digits.network, digits.images[0], 7)
+    cam, laid = one.details["cam"], one.values[..., 0]
+    for r, c in ((0, 0), (3, 5), (6, 1)):
+        around = [[cam[r, c], cam[r, c + 1]], [cam[r + 1, c], cam[r + 1, c + 1]]]
+        # Pixel 2 r + 7 is a quarter of the way from the middle of r to that of r + 1.
+        weights = np.array([0.75, 0.25])
+        assert laid[2 * r + 7, 2 * c + 7] == pytest.approx(weights @ around @ weights, rel=1e-4)
+    # Outside the outermost middles it goes on as it is there.
+    assert (laid[:7, :7] == laid[0, 0]).all()
+    assert laid[0, 0] == cam[0, 0]
+    assert laid[-1, -1] == cam[-1, -1]
+
+
 def test_score_cam_of_a_layer_that_says_nothing_is_nothing() -> None:
     made = network_of((6, 7, 1), AVERAGED)
     made.model.layers[0].bias.assign(np.full(5, -1e3))
