@@ -41,15 +41,22 @@ class ClassActivationMap(Method):
 def placed(plane: Array, places: Places, shape: tuple[int, ...]) -> Array:
     """A plane (h, w) laid over an image (H, W): each value at the middle of the pixels it was made of.
 
-    Bilinear between these, and as at the nearest of them outside. Stretched from edge to edge instead, as is common,
-    a map of unpadded convolutions lies wrong: the network's last maps know the image's border only from afar.
+    Bilinear between these. Outside, a value reaches half as far as to its neighbour, and is gone after as far again
+    and half: there the layer has no place. Stretched from edge to edge instead, as is common, a map of unpadded
+    convolutions would lie wrong.
     """
-    rows, columns = (_between(np.asarray(middles), size) for middles, size in zip(places, shape, strict=True))
+    rows, columns = (_reach(np.asarray(middles), size) for middles, size in zip(places, shape, strict=True))
     laid: Array = (rows @ plane @ columns.T).astype(np.float32)
     return laid
 
 
-def _between(middles: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+def _reach(middles: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """A matrix (size, n): how much each of n places, in order, counts at each pixel along one side."""
-    identity = np.eye(len(middles))
-    return np.stack([np.interp(np.arange(size), middles, place) for place in identity], axis=1)
+    if len(middles) == 1:
+        return np.ones((size, 1))
+    step = (middles[-1] - middles[0]) / (len(middles) - 1)
+    outside = np.array([1.5, 0.5]) * step
+    at = np.concatenate([middles[0] - outside, middles, middles[-1] + outside[::-1]])
+    # Of each place its own value and, at both ends, 0.
+    values = np.pad(np.pad(np.eye(len(middles)), ((0, 0), (1, 1)), "edge"), ((0, 0), (1, 1)))
+    return np.stack([np.interp(np.arange(size), at, of_place) for of_place in values], axis=1)

@@ -10,6 +10,7 @@ from tf_keras_vis.gradcam import Gradcam
 from tf_keras_vis.layercam import Layercam
 from tf_keras_vis.utils.scores import CategoricalScore
 
+from cnnservice.attributions.cam import placed
 from cnnservice.attributions.grad_cam import GradCam
 from cnnservice.attributions.grad_cam_plus_plus import GradCamPlusPlus
 from cnnservice.attributions.layer_cam import LayerCam
@@ -105,10 +106,15 @@ def test_a_value_of_a_map_lies_in_the_middle_of_the_pixels_it_was_made_of(digits
         # Pixel 2 r + 7 is a quarter of the way from the middle of r to that of r + 1.
         weights = np.array([0.75, 0.25])
         assert laid[2 * r + 7, 2 * c + 7] == pytest.approx(weights @ around @ weights, rel=1e-4)
-    # Outside the outermost middles it goes on as it is there.
-    assert (laid[:7, :7] == laid[0, 0]).all()
-    assert laid[0, 0] == cam[0, 0]
-    assert laid[-1, -1] == cam[-1, -1]
+    # The outermost reach a pixel further, half as far as to the next, and are gone two pixels from there.
+    assert laid[6, 6] == pytest.approx(cam[0, 0])
+    assert laid[22, 21] == pytest.approx(0.75 * cam[-1, -1])
+    assert not laid[:4].any()
+    assert not laid[:, 24:].any()
+
+
+def test_a_single_place_is_everywhere() -> None:
+    assert (placed(np.array([[3.0]], np.float32), ([4.0], [4.0]), (9, 9)) == 3).all()
 
 
 def test_score_cam_of_a_layer_that_says_nothing_is_nothing() -> None:
