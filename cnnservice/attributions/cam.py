@@ -16,7 +16,7 @@ from cnnservice.specs.architecture import Summary
 
 
 class ClassActivationMap(Method):
-    """Where a layer sees what speaks for the class; as coarse as the layer's maps. The detail cam is the map itself."""
+    """Where a layer sees what speaks for the class; as coarse as the layer's maps. The cam is the map itself."""
 
     signed: ClassVar = False
 
@@ -32,7 +32,7 @@ class ClassActivationMap(Method):
     def attribute(self, network: Network, image: Array, target: int) -> Attribution:
         layer = layer_with_maps(network.summary, self.layer).name
         cam = self.weigh(network, image, layer, target)
-        return Attribution(placed(cam, network.places(layer), image.shape[:2])[..., np.newaxis], {"cam": cam})
+        return Attribution(placed(cam, network.places(layer), image.shape[:2])[..., np.newaxis], cam=cam)
 
     def check(self, summary: Summary) -> None:
         layer_with_maps(summary, self.layer)

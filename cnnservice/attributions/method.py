@@ -19,11 +19,13 @@ from cnnservice.specs.base import Spec
 class Attribution:
     """What each pixel of an image (H, W, C) has to do with a score: values (H, W, C), or (H, W, 1) without colour.
 
-    details are what else a method finds: numbers and arrays by name.
+    details are what else a method finds: numbers and arrays by name. cam is the map (h, w) of a method that sees no
+    single pixels, before it was laid over the image.
     """
 
     values: Array
     details: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    cam: Array | None = None
 
 
 class Method(Spec, ABC):

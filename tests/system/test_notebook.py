@@ -270,7 +270,7 @@ def test_every_request_of_the_page_is_answered(walk: Walk, request_: Request) ->
         # Once it is 200, the page has to say so.
         assert response.status_code == 404
         return
-    created = {"/v1/jobs": 202, "/v1/images": 201, "/v1/datasets": 201}
+    created = {"/v1/jobs": 202, "/v1/images": 201, "/v1/datasets": 201, "/v1/models/$CNN/sanity_checks": 202}
     expected = created.get(request_.path, 200) if request_.method == "POST" else 200
     if request_.body in BODIES and BODIES[request_.body].fetches:
         expected = 200

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnservice.attributions.method import Attribution
 from cnnservice.attributions.network import Array, Network
 from cnnservice.attributions.registry import METHODS
 from cnnservice.drawing.heat import one_plane
@@ -20,7 +21,24 @@ from worker.computations.work import Work
 from worker.explaining import explained
 from worker.samples import test_split, train_split
 
-Maps = list[Array]
+
+@dataclass(frozen=True)
+class _Map:
+    """One image's map by one method: compared in its own resolution (h, w), and drawn over the image (H, W).
+
+    What it takes to lay a map over an image, as the border where its layer has no place, is alike in all of them.
+    """
+
+    compared: Array
+    drawn: Array
+
+    @classmethod
+    def of(cls, found: Attribution, *, signed: bool) -> _Map:
+        plane = one_plane(found.values, signed=signed)
+        return cls(plane if found.cam is None else found.cam, plane)
+
+
+Maps = list[_Map]
 
 
 def sanity_check(work: Work) -> Result:
@@ -92,7 +110,7 @@ class _Series:
 
     def first(self, maps: list[Maps]) -> NDArray[np.float32]:
         """Those of the first image, (methods, H, W)."""
-        return np.stack([of_method[0] for of_method in maps])
+        return np.stack([of_method[0].drawn for of_method in maps])
 
     def _layer_by_layer(self, kind: str) -> Iterator[_Randomized]:
         from cnnservice.nn.randomizing import layers_from_the_top, randomize
@@ -130,18 +148,21 @@ class _Series:
         from cnnservice.sanity.similarity import similarities
 
         after = self._maps(network, message)
-        alike = [similarities(*pair) for pair in zip(self.before, after, strict=True)]
+        alike = [
+            similarities([one.compared for one in before], [one.compared for one in now])
+            for before, now in zip(self.before, after, strict=True)
+        ]
         return _Randomized(layer, alike, self.first(after))
 
     def _maps(self, network: Network, message: str) -> list[Maps]:
-        """By method the maps (H, W) of all images."""
+        """By method those of all images."""
         maps = []
         for name in self._check.methods:
             self._work.report(self._progress, f"{message}: {name}")
             method = METHODS[name]()
             maps.append(
                 [
-                    one_plane(method.attribute(network, image, target).values, signed=method.signed)
+                    _Map.of(method.attribute(network, image, target), signed=method.signed)
                     for image, target in zip(self._images, self.targets, strict=True)
                 ]
             )

@@ -28,4 +28,5 @@ def attribution(computation: Computation) -> Arrays:
         "probabilities": outputs.probabilities[0],
         "target": np.array(target, np.int64),
         **{f"detail/{name}": array for name, array in found.details.items()},
+        **({} if found.cam is None else {"detail/cam": found.cam}),
     }

@@ -35,7 +35,7 @@ def test_grad_cam_is_the_class_activation_map_where_maps_are_averaged() -> None:
     for target in range(3):
         found = GradCam().attribute(made.network, IMAGE, target)
         expected = np.maximum((maps * dense[:, target] / 42).sum(axis=-1), 0)
-        np.testing.assert_allclose(found.details["cam"], expected, atol=1e-5)
+        np.testing.assert_allclose(found.cam, expected, atol=1e-5)
         # The maps are as large as the image: nothing is to be enlarged.
         np.testing.assert_allclose(found.values[..., 0], expected, atol=1e-5)
 
@@ -45,7 +45,7 @@ def test_layer_cam_where_maps_are_averaged() -> None:
     (maps,) = made.network.maps(IMAGE[None], "maps")
     dense = np.asarray(made.model.layers[-1].kernel)[:, 1]
     expected = (maps * np.maximum(dense, 0) / 42).sum(axis=-1)
-    np.testing.assert_allclose(LayerCam().attribute(made.network, IMAGE, 1).details["cam"], expected, atol=1e-5)
+    np.testing.assert_allclose(LayerCam().attribute(made.network, IMAGE, 1).cam, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", THEIRS)
@@ -54,7 +54,7 @@ def test_the_maps_of_a_trained_network_are_those_of_tf_keras_vis(
 ) -> None:
     for place in range(4):
         one, target = digits.images[place], int(digits.labels[place])
-        found = method().attribute(digits.network, one, target).details["cam"]
+        found = method().attribute(digits.network, one, target).cam
         theirs = THEIRS[method](digits.linear)(
             CategoricalScore(target), one[None], penultimate_layer="Conv2", expand_cam=False, normalize_cam=False
         )[0]
@@ -78,7 +78,7 @@ def test_grad_cam_plus_plus_counts_each_position_by_its_own_alpha(digits: Digits
             counted = [(g, g**2 / (2 * g**2 + maps[..., k].sum() * g**3)) for g in gradients[..., k].ravel() if g > 0]
             if counted:
                 weights[k] = sum(g * alpha for g, alpha in counted) / sum(alpha for _, alpha in counted)
-        found = GradCamPlusPlus().attribute(digits.network, one, target).details["cam"]
+        found = GradCamPlusPlus().attribute(digits.network, one, target).cam
         np.testing.assert_allclose(found, np.maximum(maps @ weights, 0), rtol=1e-3, atol=1e-3 * found.max())
 
 
@@ -92,7 +92,7 @@ def test_score_cam_weighs_maps_by_the_scores_of_what_is_seen_through_them() -> N
         scores.append(made.linear(IMAGE[None] * mask[None, ..., None]).numpy()[0, 2])
     weights = np.exp(scores) / np.sum(np.exp(scores))
     expected = (maps[..., ~dead] * weights).sum(axis=-1)
-    np.testing.assert_allclose(ScoreCam().attribute(made.network, IMAGE, 2).details["cam"], expected, rtol=1e-4)
+    np.testing.assert_allclose(ScoreCam().attribute(made.network, IMAGE, 2).cam, expected, rtol=1e-4)
 
 
 def test_a_value_of_a_map_lies_in_the_middle_of_the_pixels_it_was_made_of(digits: Digits) -> None:
@@ -100,7 +100,7 @@ def test_a_value_of_a_map_lies_in_the_middle_of_the_pixels_it_was_made_of(digits
     rows, columns = digits.network.places("Conv2")
     assert rows == columns == [2 * r + 6.5 for r in range(8)]
     one = GradCam().attribute(digits.network, digits.images[0], 7)
-    cam, laid = one.details["cam"], one.values[..., 0]
+    cam, laid = one.cam, one.values[..., 0]
     for r, c in ((0, 0), (3, 5), (6, 1)):
         around = [[cam[r, c], cam[r, c + 1]], [cam[r + 1, c], cam[r + 1, c + 1]]]
         # Pixel 2 r + 7 is a quarter of the way from the middle of r to that of r + 1.
@@ -125,6 +125,6 @@ def test_score_cam_of_a_layer_that_says_nothing_is_nothing() -> None:
 
 def test_the_layer_is_the_last_that_makes_maps_of_its_own_unless_another_is_named(digits: Digits) -> None:
     one = digits.images[0]
-    by_default = GradCam().attribute(digits.network, one, 7).details["cam"]
-    np.testing.assert_array_equal(by_default, GradCam(layer="Conv2").attribute(digits.network, one, 7).details["cam"])
-    assert GradCam(layer="MaxPool1").attribute(digits.network, one, 7).details["cam"].shape == (12, 12)
+    by_default = GradCam().attribute(digits.network, one, 7).cam
+    np.testing.assert_array_equal(by_default, GradCam(layer="Conv2").attribute(digits.network, one, 7).cam)
+    assert GradCam(layer="MaxPool1").attribute(digits.network, one, 7).cam.shape == (12, 12)
