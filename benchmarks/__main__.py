@@ -7,7 +7,18 @@ from importlib import import_module
 
 from benchmarks.rows import print_rows
 
-THEMES = ("drawing", "growth", "http", "inspection", "training", "api_process", "database", "drain", "costs")
+THEMES = (
+    "drawing",
+    "growth",
+    "http",
+    "inspection",
+    "attributions",
+    "training",
+    "api_process",
+    "database",
+    "drain",
+    "costs",
+)
 
 
 def main() -> None:

@@ -38,9 +38,6 @@ class Network(Protocol):
     def scores(self, images: Array) -> Array:
         """(n, classes)."""
 
-    def probabilities(self, images: Array) -> Array:
-        """(n, classes)."""
-
     def gradients(self, images: Array, target: int, rule: Rule = "gradient") -> Array:
         """The score of the class `target` derived by every pixel, (n, H, W, C).
 

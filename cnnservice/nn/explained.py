@@ -51,12 +51,6 @@ class ExplainedNetwork:
         """See Network."""
         return self._run("scores", lambda images: self._scores(images), images)
 
-    def probabilities(self, images: Array) -> Array:
-        """See Network."""
-        return self._run(
-            "probabilities", lambda images: self._model.probabilities(self._walk(images).after[self._last]), images
-        )
-
     def gradients(self, images: Array, target: int, rule: Rule = "gradient") -> Array:
         """See Network."""
 
@@ -110,10 +104,6 @@ class ExplainedNetwork:
             return relevance(model.keras_model, model.graph, images, target, epsilon)
 
         return self._run("relevances", backward, images, target, epsilon)
-
-    @property
-    def _last(self) -> str:
-        return self._model.names[-1]
 
     def _walk(self, images: tf.Tensor, rule: Rule = "gradient") -> Any:
         return walk(self._model.keras_model, self._model.graph, images, RULES[rule])
