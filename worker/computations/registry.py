@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 from cnnservice.computations import Kind
 from cnnservice.results import Result
+from worker.computations.maximization import maximization
 from worker.computations.top_images import top_images
 from worker.computations.work import Work
 
 COMPUTATIONS: dict[Kind, Callable[[Work], Result]] = {
+    "maximization": maximization,
     "top_images": top_images,
 }
