@@ -309,6 +309,27 @@ SCHEMAS: dict[str, Any] = {
         "values": [[[0.0, 0.03], [0.41, -0.12]]],
     },
     "ComputationAnswer": _COMPUTATION,
+    "MaximizationSheet": {
+        "model_id": _ID,
+        "layer": "Conv1",
+        "epoch": 30,
+        "shape": [1, 28, 28],
+        "slice_shape": [28, 28],
+        "grid": {"rows": 1, "cols": 1, "scale": 3, "gap": 7, "row_pitch": 91, "col_pitch": 91},
+        "indices": [0],
+        "slices": [{"index": 0, "min": -1.0, "max": 1.0}],
+        "parameters": {
+            "objective": "map",
+            "steps": 128,
+            "learning_rate": 0.1,
+            "decay": 0.03,
+            "jitter": 2,
+            "blur": 0.5,
+            "total_variation": 0.0,
+            "seed": 0,
+        },
+        "filters": [{"filter": 0, "start": 0.03, "end": 0.31, "moved": True}],
+    },
     "TopImages": {
         "model_id": _ID,
         "epoch": 30,
@@ -320,8 +341,11 @@ SCHEMAS: dict[str, Any] = {
                     {
                         "image": "mnist:test:61",
                         "url": "/v1/datasets/mnist/test/61.png",
+                        "label": 8,
+                        "class_name": "8",
                         "value": 1.71,
                         "position": [12, 7],
+                        "box": [12, 7, 17, 12],
                     }
                 ],
             }

@@ -66,18 +66,27 @@ def choose_slices(slices: NDArray[np.float32], drawing: SheetDrawing, settings: 
 
     Raises SliceOutOfRange, LimitExceeded.
     """
-    indices = choose(len(slices), start=drawing.start, count=drawing.count, sample=drawing.sample, seed=drawing.seed)
-    plan = layout(
-        len(indices),
-        *slices.shape[1:3],
-        cols=drawing.cols,
-        scale=drawing.scale,
-        gap=drawing.gap,
-        labels=drawing.labels,
-        planes=planes,
-    )
-    check_picture(plan, len(indices), settings)
+    indices = choose_indices(len(slices), drawing)
+    height, width = slices.shape[1:3]
+    plan = plan_picture(len(indices), height, width, drawing, settings, planes=planes)
     return Sheet(slices[indices], indices, plan)
+
+
+def choose_indices(slices: int, drawing: SheetDrawing) -> NDArray[np.int64]:
+    """Which of so many slices are drawn. Raises SliceOutOfRange."""
+    return choose(slices, start=drawing.start, count=drawing.count, sample=drawing.sample, seed=drawing.seed)
+
+
+def plan_picture(
+    tiles: int, height: int, width: int, drawing: SheetDrawing, settings: Settings, *, planes: int = 1
+) -> Layout:
+    """How so many tiles of height x width cells lie. Raises LimitExceeded before anything large is made."""
+    plan = layout(
+        tiles, height, width, cols=drawing.cols, scale=drawing.scale, gap=drawing.gap, labels=drawing.labels,
+        planes=planes,
+    )  # fmt: skip
+    check_picture(plan, tiles, settings)
+    return plan
 
 
 def check_picture(plan: Layout, tiles: int, settings: Settings) -> None:

@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     max_embedded_weights_bytes: int = Field(5 << 20, ge=0, description="held within a notebook; larger are fetched")
     max_compared_models: int = Field(8, ge=2)
     max_compared_filters: int = Field(4096, ge=1, description="of one layer, looked through for duplicates")
+    max_maximization_steps: int = Field(1024, ge=1, description="of the ascent to the input that a filter prefers")
+    max_maximized_inputs: int = Field(4096, ge=1, description="inputs that are sought at once, all epochs together")
     max_computation_wait_seconds: float = Field(60.0, ge=0, description="that a request may ask to be waited")
     max_page_size: int = Field(200, ge=1)
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
-from numpy.typing import NDArray
 
+from api.films import Film, check_film, reel_of
 from api.kernels import KernelView, open_kernel
 from api.problems import problems
 from api.queries import FilterQuery
 from api.services import Services, ServicesDep
-from api.sheets import Sheet
-from cnnservice import jobs
-from cnnservice.database.tables import Epoch
-from cnnservice.drawing.animation import animation_html
-from cnnservice.drawing.film import animation_gif, animation_webp
 from cnnservice.models import stored_file
-from cnnservice.specs.errors import LimitExceeded
 
 router = APIRouter(prefix="/v1/models/{model_id}/layers/{layer}", tags=["filters"])
 Filters = Annotated[FilterQuery, Query()]
@@ -40,14 +33,7 @@ def animate_filters(model_id: str, layer: str, query: Filters, request: Request,
     view, conditional = open_kernel(model_id, layer, query, request, services)
     if (answer := conditional.not_modified()) is not None:
         return answer
-    film = _film(view, services)
-    page = animation_html(
-        film.frames,
-        title=f"{layer} · {view.snapshot.spec.dataset}",
-        indices=film.sheet.indices.tolist(),
-        note=film.note,
-        **film.arguments(query),
-    )
+    page = _film(view, services).html(query, f"{layer} · {view.snapshot.spec.dataset}")
     return conditional.respond(page, "text/html")
 
 
@@ -62,8 +48,7 @@ def animate_filters_gif(model_id: str, layer: str, query: Filters, request: Requ
     view, conditional = open_kernel(model_id, layer, query, request, services)
     if (answer := conditional.not_modified()) is not None:
         return answer
-    film = _film(view, services, within_pixels=True)
-    return conditional.respond(animation_gif(film.frames, **film.arguments(query)), "image/gif")
+    return conditional.respond(_film(view, services, within_pixels=True).gif(query), "image/gif")
 
 
 @router.get(
@@ -79,68 +64,14 @@ def animate_filters_webp(
     view, conditional = open_kernel(model_id, layer, query, request, services)
     if (answer := conditional.not_modified()) is not None:
         return answer
-    film = _film(view, services, within_pixels=True)
-    return conditional.respond(animation_webp(film.frames, **film.arguments(query)), "image/webp")
+    return conditional.respond(_film(view, services, within_pixels=True).webp(query), "image/webp")
 
 
-@dataclass(frozen=True)
-class _Film:
-    """Frames (E, n, H, W), or (E, n, H, W, 3) in colour, of the epochs in rows."""
-
-    frames: NDArray[np.float32]
-    rows: list[Epoch]
-    sheet: Sheet
-    note: str
-
-    def arguments(self, query: FilterQuery) -> dict[str, Any]:
-        """What every kind of animation is given."""
-        return {
-            "epochs": [row.epoch for row in self.rows],
-            "captions": [_caption(row) for row in self.rows],
-            "layout": self.sheet.plan,
-            "cmap": query.cmap,
-            "normalize": self.sheet.normalize(query),
-        }
-
-
-def _film(view: KernelView, services: Services, *, within_pixels: bool = False) -> _Film:
+def _film(view: KernelView, services: Services, *, within_pixels: bool = False) -> Film:
     sheet, _ = view.sheet(services)
-    settings, last = services.settings, view.snapshot.epoch
-    kept = jobs.list_epochs(services.database, view.snapshot.job.id, up_to=last, kept=True)
-    rows = _spread(kept, settings.max_animation_frames)
-    _check("weights", sheet.slices.size * len(rows), settings.max_animation_values, "MAX_ANIMATION_VALUES")
-    if within_pixels:
-        pixels = sheet.plan.width * sheet.plan.height * len(rows)
-        _check("pixels", pixels, settings.max_animation_pixels, "MAX_ANIMATION_PIXELS")
+    reel = reel_of(services, view.snapshot)
+    check_film(sheet.plan, sheet.slices.size, len(reel.rows), services.settings, within_pixels=within_pixels)
     frames = services.checkpoints.each(
-        lambda row: view.slices(view.kernel(services, stored_file(row)))[sheet.indices], rows
+        lambda row: view.slices(view.kernel(services, stored_file(row)))[sheet.indices], reel.rows
     )
-    return _Film(np.stack(frames), rows, sheet, _note(len(rows), len(kept), last + 1))
-
-
-def _spread(epochs: list[Epoch], most: int) -> list[Epoch]:
-    """At most so many of them, the first and the last among them."""
-    if len(epochs) <= most:
-        return epochs
-    return [epochs[place] for place in np.linspace(0, len(epochs) - 1, most).round().astype(int).tolist()]
-
-
-def _note(shown: int, kept: int, there: int) -> str:
-    if shown == there:
-        return ""
-    which = ", those whose weights were kept" if shown == kept else ", evenly spread"
-    return f"{shown} of {there} epochs are shown{which}."
-
-
-def _check(what: str, value: int, limit: int, setting: str) -> None:
-    if value > limit:
-        raise LimitExceeded(
-            "?count", f"the animation's {what}, all epochs together,", value, limit, f"CNNSERVICE_{setting}"
-        )
-
-
-def _caption(row: Epoch) -> str:
-    names = {"loss": "loss", "categorical_accuracy": "accuracy", "val_categorical_accuracy": "validation accuracy"}
-    if row.epoch == 0:
-        return "before training"
-    return " · ".join(f"{label} {row.metrics[name]:.3f}" for name, label in names.items() if name in row.metrics)
+    return Film(np.stack(frames), reel, sheet)

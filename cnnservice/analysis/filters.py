@@ -19,6 +19,13 @@ _ROUNDING = 1e-12
 _COSINES = 1 << 22
 # Layers that keep the channels of what they read apart, each in its place.
 _KEEPS_CHANNELS = frozenset({"batch_normalization", "activation", "re_lu", "relu", "leaky_re_lu", "leaky_relu"})
+# Layers that lay out, repeat or leave out what they read.
+_PASSES_ON = frozenset(
+    {
+        "flatten", "reshape", "zero_padding2d", "up_sampling2d", "dropout", "spatial_dropout2d", "random_flip",
+        "random_translation", "random_rotation", "random_zoom", "random_contrast",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,11 @@ class DuplicateFilters:
 def has_filters(kind: str) -> bool:
     """Whether layers of this type have kernels, one for each channel of their output."""
     return kind in _FILTERS
+
+
+def has_units(kind: str) -> bool:
+    """Whether layers of this type make numbers of their own, or choose some: kernels, poolings, activations, sums."""
+    return kind not in _PASSES_ON
 
 
 def filter_matrix(kind: str, weights: Mapping[str, Array]) -> NDArray[np.float64]:

@@ -25,6 +25,8 @@ class ReceptiveFields:
 
     def __init__(self, architecture: Architecture, input_shape: Shape) -> None:
         self._nodes = nodes(architecture, input_shape)
+        # Asked for the same places again and again, which in a deep network takes a while to follow back.
+        self._known: dict[tuple[int, str, int, bool], tuple[int, int] | None] = {}
         self._shapes = {INPUT: input_shape}
         self._shapes |= {layer.name: layer.output_shape for layer in summarize(architecture, input_shape).layers}
 
@@ -40,15 +42,22 @@ class ReceptiveFields:
         return self._box(layer, position, within=False)
 
     def _box(self, layer: str, position: Sequence[int], *, within: bool) -> Box:
-        rows, columns = (self._seen(axis, layer, position, within=within) for axis in (0, 1))
-        if not (rows and columns):
-            return Box(0, 0, 0, 0)
-        return Box(min(rows), min(columns), max(rows) + 1, max(columns) + 1)
-
-    def _seen(self, axis: int, layer: str, position: Sequence[int], *, within: bool) -> set[int]:
-        """The pixels along an axis, 0 or 1, without regard to the other."""
         has_places = len(self._shapes[layer]) == 3
-        read = {layer: {position[axis]} if has_places else {0}}
+        rows, columns = (self._edges(axis, layer, position[axis] if has_places else 0, within) for axis in (0, 1))
+        if rows is None or columns is None:
+            return Box(0, 0, 0, 0)
+        return Box(rows[0], columns[0], rows[1], columns[1])
+
+    def _edges(self, axis: int, layer: str, place: int, within: bool) -> tuple[int, int] | None:
+        """First and, exclusive, last pixel along an axis, 0 or 1, without regard to the other; None where none is."""
+        asked = (axis, layer, place, within)
+        if asked not in self._known:
+            pixels = self._seen(axis, layer, place, within)
+            self._known[asked] = (min(pixels), max(pixels) + 1) if pixels else None
+        return self._known[asked]
+
+    def _seen(self, axis: int, layer: str, place: int, within: bool) -> set[int]:
+        read = {layer: {place}}
         # Every layer follows what it reads, so that from the end on each is met after all its readers.
         for node in reversed(self._nodes):
             if not (wanted := read.pop(node.name, None)):

@@ -9,6 +9,8 @@ from pydantic import Field
 from cnnservice.specs.base import Spec
 
 _JITTER = 2
+# Filters whose inputs are sought at once, always the same ones: of a layer the first so many, the next, and so on.
+GROUP = 32
 
 
 class Maximization(Spec):

@@ -71,6 +71,13 @@ get /v1/models/{model_id}/sanity_checks.png
 get /v1/models/{model_id}/evaluation.json
 get /v1/models/{model_id}/confusion.png
 get /v1/models/{model_id}/mistakes.png
+get /v1/models/{model_id}/layers/{layer}/maximization.png
+get /v1/models/{model_id}/layers/{layer}/maximization.json
+get /v1/models/{model_id}/layers/{layer}/maximization.npy
+get /v1/models/{model_id}/layers/{layer}/maximization.html
+get /v1/models/{model_id}/layers/{layer}/maximization.gif
+get /v1/models/{model_id}/layers/{layer}/maximization.webp
+get /v1/models/{model_id}/layers/{layer}/top_images.png
 get /v1/models/{model_id}/layers/{layer}/top_images.json
 get /v1/computations/{computation_id}
 delete /v1/computations/{computation_id}
