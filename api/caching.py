@@ -21,9 +21,10 @@ class Conditional:
     def __init__(self, request: Request, asked: EpochName, identity: str, parameters: BaseModel | None = None) -> None:
         """identity names the stored bytes the answer is made of; parameters are the query's.
 
-        `epoch` is not among them: it is resolved into identity, so that `last` and its number share a tag.
+        `epoch` is not among them: it is resolved into identity, so that `last` and its number share a tag; nor is
+        `wait`, which changes no answer.
         """
-        query = parameters.model_dump(mode="json", exclude={"epoch"}) if parameters is not None else {}
+        query = parameters.model_dump(mode="json", exclude={"epoch", "wait"}) if parameters is not None else {}
         parts = [_VERSION, request.url.path, identity, query]
         self.tag = f'"{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]}"'
         self._known = request.headers.get("if-none-match", "")

@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.messenger import BrokerAway, Messenger
 from api.steady_watch import SteadyWatch
-from cnnservice import jobs, outbox
-from cnnservice.broker import TRAIN_QUEUE, TRAIN_TASK, connect
+from cnnservice import computations, jobs, outbox
+from cnnservice.broker import COMPUTE_TASK, INSPECT_QUEUE, TRAIN_QUEUE, TRAIN_TASK, connect
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Job
 from cnnservice.events import EventWriter
@@ -32,6 +32,7 @@ class Dispatcher:
     def __init__(self, settings: Settings, database: Database, messenger: Messenger, events: EventWriter) -> None:
         self._settings, self._database, self._messenger, self._events = settings, database, messenger, events
         self._redis = connect(settings)
+        self._woken = float("-inf")
         self._nudged, self._stopping = threading.Event(), threading.Event()
         self._watch = SteadyWatch(
             settings.lease_seconds, gap_seconds=settings.reconcile_seconds + settings.lease_seconds / 2
@@ -87,23 +88,40 @@ class Dispatcher:
             for job in jobs.recover_expired(self._database, now=now, attempt_limit=self._settings.attempt_limit):
                 _log.warning("job %s: its worker fell silent; now %s, attempt %s", job.id, job.status, job.attempt)
                 announce(self._events, job)
+            self._recover_computations(now)
+        self._wake_for_computations(now)
         # Fewer messages than waiting jobs: the broker has lost some.
         if len(published) > self._redis.llen(TRAIN_QUEUE):
-            there = {_identity(message) for message in cast("list[bytes]", self._redis.lrange(TRAIN_QUEUE, 0, -1))}
+            there = {_header(message, "id") for message in cast("list[bytes]", self._redis.lrange(TRAIN_QUEUE, 0, -1))}
             outbox.owe_again(self._database, [wakeup for wakeup in published if _message_id(wakeup) not in there])
+
+    def _recover_computations(self, now: float) -> None:
+        limit = self._settings.attempt_limit
+        for computation in computations.recover_expired(self._database, now=now, attempt_limit=limit):
+            _log.warning("computation %s: its worker fell silent; now %s", computation.id, computation.status)
+            self._events.ring(computation.id)
+
+    def _wake_for_computations(self, now: float) -> None:
+        """Send a message for what has waited a while: its own may be lost, or its worker be gone."""
+        patience = self._settings.republish_after_seconds
+        if now - self._woken >= patience and computations.waits(self._database, before=now - patience):
+            self._woken = now
+            waiting = cast("list[bytes]", self._redis.lrange(INSPECT_QUEUE, 0, -1))
+            if not any(_header(message, "task") == COMPUTE_TASK for message in waiting):
+                self._messenger.send(COMPUTE_TASK, queue=INSPECT_QUEUE)
 
 
 def _message_id(wakeup: outbox.Wakeup) -> str:
     return f"{wakeup.job_id}:{wakeup.attempt}"
 
 
-def _identity(message: bytes) -> str | None:
-    """The id that a message was sent with; None of one that nobody here has sent."""
+def _header(message: bytes, name: str) -> str | None:
+    """What a message was sent with; None of one that nobody here has sent."""
     try:
-        identity: str = json.loads(message)["headers"]["id"]
+        header: str = json.loads(message)["headers"][name]
     except (ValueError, LookupError, TypeError):
         return None
-    return identity
+    return header
 
 
 def announce(events: EventWriter, job: Job) -> None:

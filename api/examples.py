@@ -103,6 +103,26 @@ _DATASET = {
     },
     "built_in": True,
 }
+_TOP_IMAGES = f"/v1/models/{_ID}/layers/Conv1/top_images.json?epoch=30"
+_COMPUTATION = {
+    "id": _SHA256,
+    "model_id": _ID,
+    "kind": "top_images",
+    "arguments": {"epoch": 30, "layer": "Conv1", "count": 9},
+    "status": "running",
+    "progress": 0.51,
+    "message": "image 512 of 1000",
+    "attempt": 1,
+    "created_at": "2026-01-31T12:00:00Z",
+    "started_at": "2026-01-31T12:00:00.200000Z",
+    "ended_at": None,
+    "error": None,
+    "links": {
+        "self": f"/v1/computations/{_SHA256}",
+        "events": f"/v1/computations/{_SHA256}/events",
+        "result": _TOP_IMAGES,
+    },
+}
 
 SCHEMAS: dict[str, Any] = {
     "JobAnswer": _JOB,
@@ -233,6 +253,25 @@ SCHEMAS: dict[str, Any] = {
         "logits": [-1.62, -0.15, 1.4, 4.87, -7.05, -1.09, -16.59, 13.51, -3.11, 3.8],
         "top": [{"class": 7, "name": "7", "probability": 1.0}],
     },
+    "ComputationAnswer": _COMPUTATION,
+    "TopImages": {
+        "model_id": _ID,
+        "epoch": 30,
+        "layer": "Conv1",
+        "filters": [
+            {
+                "filter": 0,
+                "images": [
+                    {
+                        "image": "mnist:test:61",
+                        "url": "/v1/datasets/mnist/test/61.png",
+                        "value": 1.71,
+                        "position": [12, 7],
+                    }
+                ],
+            }
+        ],
+    },
     "UploadAnswer": {"id": _SHA256, "reference": f"upload:{_SHA256}", "width": 28, "height": 28},
 }
 PARAMETERS: dict[str, Any] = {
@@ -243,5 +282,6 @@ PARAMETERS: dict[str, Any] = {
     "split": "test",
     "index": 0,
     "Idempotency-Key": "a name of the client's own for this request",
+    "computation_id": _SHA256,
     "Last-Event-ID": "1795473248951-1",
 }

@@ -23,6 +23,7 @@ from api.routes import (
     animations,
     architectures,
     compare,
+    computations,
     datasets,
     evaluation,
     events,
@@ -33,6 +34,7 @@ from api.routes import (
     models,
     predictions,
     system,
+    top_images,
     weights,
 )
 from api.services import Services
@@ -79,6 +81,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         animations,
         weights,
         evaluation,
+        top_images,
+        computations,
         exports,
         events,
         datasets,
@@ -109,6 +113,7 @@ def _connect(settings: Settings) -> Services:
         hub=EventHub(client),
         dispatcher=Dispatcher(settings, database, messenger, events),
         inspector=Inspector(client, messenger, settings.inspect_timeout_seconds),
+        messenger=messenger,
     )
 
 

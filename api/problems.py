@@ -32,6 +32,7 @@ _STATUS: dict[type[DomainError], int] = {
     errors.UnsupportedMediaError: 415,
     errors.UnavailableError: 503,
     errors.CorruptError: 500,
+    errors.FaultError: 500,
 }
 _RETRY_AFTER_SECONDS = "5"
 

@@ -44,6 +44,19 @@ class EpochQuery(Spec):
     epoch: EpochValue = "last"
 
 
+class WaitQuery(Spec):
+    """How patient the client is with what takes long."""
+
+    wait: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            description="seconds until 202 is the answer to what takes longer; 0 does not wait",
+            examples=[0],
+        ),
+    ] = None
+
+
 class FilterQuery(FilterDrawing, EpochQuery):
     """Parameters of `filters` and `animation`."""
 

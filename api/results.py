@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from api.services import Services
 from cnnservice.inspection import Operation
 from cnnservice.models import Snapshot
+from cnnservice.results import results_folder
 from cnnservice.store import Altered, put_checked, read_checked
 
 _log = logging.getLogger(__name__)
@@ -41,14 +42,10 @@ async def computed_once(services: Services, snapshot: Snapshot, operation: Opera
 def delete_results(services: Services, model_id: str) -> None:
     """Remove all that was computed of a model."""
     store = services.checkpoints.store
-    for batch in obstore.list(store, prefix=_folder(model_id)):
+    for batch in obstore.list(store, prefix=results_folder(model_id)):
         obstore.delete(store, [entry["path"] for entry in batch])
 
 
 def _path(snapshot: Snapshot, operation: Operation) -> str:
     identity = hashlib.sha256(f"{snapshot.identity} {operation}".encode()).hexdigest()
-    return f"{_folder(snapshot.job.id)}{identity}.safetensors"
-
-
-def _folder(model_id: str) -> str:
-    return f"analysis/{model_id}/"
+    return f"{results_folder(snapshot.job.id)}{identity}.safetensors"

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from api.dispatch import Dispatcher
 from api.event_hub import EventHub
 from api.inspector import Inspector
+from api.messenger import Messenger
 from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
@@ -31,6 +32,7 @@ class Services:
     hub: EventHub
     dispatcher: Dispatcher
     inspector: Inspector
+    messenger: Messenger
 
 
 async def _services(request: Request) -> Services:

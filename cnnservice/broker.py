@@ -75,6 +75,7 @@ TRAIN_QUEUE = "train"
 INSPECT_QUEUE = "inspect"
 TRAIN_TASK = "worker.train"
 INSPECT_TASK = "worker.inspect"
+COMPUTE_TASK = "worker.compute"
 WORKER_SECONDS = 10
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -76,3 +77,24 @@ class CorruptError(DomainError):
 
     code = "corrupt"
     title = "Stored data are damaged"
+
+
+class FaultError(DomainError):
+    """The service itself failed at what it was asked."""
+
+    code = "internal"
+    title = "Internal error"
+
+
+def error_fields(error: DomainError) -> dict[str, str]:
+    """An error as JSON, for another process: error_of makes one of the same kind, with the same words, of it."""
+    kind = next(base.__name__ for base in type(error).__mro__ if base.__module__ == __name__)
+    return {"kind": kind, "code": error.code, "title": error.title, "detail": error.detail}
+
+
+def error_of(fields: Mapping[str, str]) -> DomainError:
+    """The error that error_fields told."""
+    kind: type[DomainError] = globals()[fields["kind"]]
+    error = kind(fields["detail"])
+    error.code, error.title = fields["code"], fields["title"]
+    return error

@@ -86,6 +86,13 @@ class EventWriter:
         except redis.RedisError:
             return
 
+    def ring(self, identity: str) -> None:
+        """Say that there is something new to see in the database of what has this id, best effort."""
+        try:
+            self._client.publish(stream_key(identity), b"")
+        except redis.RedisError:
+            return
+
     def ring_cancel(self, job_id: str) -> None:
         """Say that a running job's cancellation stands in the database, best effort."""
         try:

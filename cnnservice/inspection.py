@@ -17,8 +17,7 @@ import redis
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from cnnservice import errors
-from cnnservice.errors import DomainError
+from cnnservice.errors import DomainError, error_fields, error_of
 from cnnservice.weights import StoredFile
 
 Operation = Literal["feature_maps", "predictions", "export", "evaluation", "unit_activity"]
@@ -86,7 +85,7 @@ def send_answers(client: redis.Redis, answers: Iterable[tuple[str, Answer]]) -> 
     """Put answers, each with the reply_to of its request, where their askers wait."""
     contents = defaultdict[str, list[bytes]](list)
     for reply_to, answer in answers:
-        head = {"request_id": answer.request_id, "error": _error_fields(answer.error)}
+        head = {"request_id": answer.request_id, "error": None if answer.error is None else error_fields(answer.error)}
         contents[reply_to].append(_framed(head, answer.arrays))
     with client.pipeline(transaction=False) as pipeline:
         for reply_to, framed in contents.items():
@@ -98,7 +97,7 @@ def send_answers(client: redis.Redis, answers: Iterable[tuple[str, Answer]]) -> 
 def decode_answer(content: bytes) -> Answer:
     """What send_answers sent."""
     fields, arrays = _unframed(content)
-    return Answer(fields["request_id"], arrays, _error(fields["error"]))
+    return Answer(fields["request_id"], arrays, error_of(fields["error"]) if fields["error"] else None)
 
 
 def _decode_request(content: bytes) -> InspectRequest:
@@ -122,19 +121,3 @@ def by_weights(requests: Sequence[InspectRequest]) -> list[list[InspectRequest]]
     for request in requests:
         groups[request.file.path].append(request)
     return list(groups.values())
-
-
-def _error_fields(error: DomainError | None) -> dict[str, str] | None:
-    if error is None:
-        return None
-    kind = next(base.__name__ for base in type(error).__mro__ if base.__module__ == errors.__name__)
-    return {"kind": kind, "code": error.code, "title": error.title, "detail": error.detail}
-
-
-def _error(fields: Mapping[str, str] | None) -> DomainError | None:
-    if fields is None:
-        return None
-    kind: type[DomainError] = getattr(errors, fields["kind"])
-    error = kind(fields["detail"])
-    error.code, error.title = fields["code"], fields["title"]
-    return error

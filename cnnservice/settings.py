@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     warm_models: int = Field(8, ge=1, description="models the inspect worker keeps compiled")
     warm_weights_bytes: int = Field(64 << 20, ge=0, description="weights of other epochs kept with each of them")
     inspect_timeout_seconds: float = Field(60.0, gt=0)
+    computation_wait_seconds: float = Field(10.0, ge=0, description="a request waits so long for what takes long")
+    computation_retry_seconds: float = Field(60.0, ge=0, description="what failed is told so long, then tried anew")
     batch_events_per_second: float = Field(5.0, gt=0)
     event_stream_entries: int = Field(5000, ge=10, description="events kept for a job in Redis")
     event_stream_seconds: int = Field(24 * 3600, ge=60, description="how long they are kept after the last")
@@ -71,6 +73,7 @@ class Settings(BaseSettings):
     max_embedded_weights_bytes: int = Field(5 << 20, ge=0, description="held within a notebook; larger are fetched")
     max_compared_models: int = Field(8, ge=2)
     max_compared_filters: int = Field(4096, ge=1, description="of one layer, looked through for duplicates")
+    max_computation_wait_seconds: float = Field(60.0, ge=0, description="that a request may ask to be waited")
     max_page_size: int = Field(200, ge=1)
 
     @cached_property

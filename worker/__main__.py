@@ -12,8 +12,8 @@ from cnnservice.settings import Settings
 _POOLS = {
     # One run at a time in a child of its own.
     TRAIN_QUEUE: ["--pool=prefork", "--concurrency=1", "--disable-prefetch"],
-    # One thread: a warm model is not for two at once.
-    INSPECT_QUEUE: ["--pool=threads", "--concurrency=1"],
+    # One thread answers from warm models, which are not for two at once, and one does what takes long: see alone.py.
+    INSPECT_QUEUE: ["--pool=threads", "--concurrency=2"],
 }
 
 

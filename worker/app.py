@@ -1,4 +1,4 @@
-"""The Celery app of the workers: two tasks, two queues, and what is made once in each process."""
+"""The Celery app of the workers: three tasks, two queues, and what is made once in each process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from functools import cache
 import redis
 from celery import Celery
 
-from cnnservice.broker import INSPECT_QUEUE, INSPECT_TASK, TRAIN_QUEUE, TRAIN_TASK, celery_options, connect
+from cnnservice.broker import (
+    COMPUTE_TASK,
+    INSPECT_QUEUE,
+    INSPECT_TASK,
+    TRAIN_QUEUE,
+    TRAIN_TASK,
+    celery_options,
+    connect,
+)
 from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
@@ -20,10 +28,10 @@ from cnnservice.weights import CheckpointStore
 
 settings = Settings()
 
-app = Celery("worker", include=["worker.train", "worker.inspect", "worker.liveness"])
+app = Celery("worker", include=["worker.train", "worker.inspect", "worker.compute", "worker.liveness"])
 app.conf.update(
     celery_options(settings),
-    task_routes={TRAIN_TASK: TRAIN_QUEUE, INSPECT_TASK: INSPECT_QUEUE},
+    task_routes={TRAIN_TASK: TRAIN_QUEUE, INSPECT_TASK: INSPECT_QUEUE, COMPUTE_TASK: INSPECT_QUEUE},
     worker_prefetch_multiplier=1,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_hijack_root_logger=False,

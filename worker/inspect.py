@@ -14,6 +14,7 @@ from cnnservice.broker import INSPECT_TASK
 from cnnservice.errors import DomainError, UnavailableError
 from cnnservice.inspection import Answer, InspectRequest, by_weights, send_answers, take_requests
 from cnnservice.models import open_snapshot
+from worker.alone import Alone
 from worker.app import app, resources
 from worker.operations.computation import Arrays, Computation
 from worker.operations.registry import OPERATIONS
@@ -47,6 +48,11 @@ def warm_up() -> None:
 
 @app.task(name=INSPECT_TASK)  # type: ignore[untyped-decorator]
 def inspect() -> None:
+    """Answer all that waits, unless another thread is at it."""
+    _answer_all_that_waits()
+
+
+def _work() -> None:
     """Answer all that waits, and what comes while it does; what a worker that stops leaves is for the next one."""
     client = resources().redis
     while not stopping.is_set() and (requests := take_requests(client, _AT_ONCE, _LINGER_SECONDS)):
@@ -57,6 +63,9 @@ def inspect() -> None:
                 _send(client, ready)
                 ready, since = [], time.monotonic()
         _send(client, ready)
+
+
+_answer_all_that_waits = Alone(_work)
 
 
 def _send(client: redis.Redis, ready: list[tuple[str, Answer]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, String, true
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, String, Text, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Json = dict[str, Any]
@@ -118,6 +118,37 @@ class IdempotencyKey(Base):
     body_sha256: Mapped[str] = mapped_column(String(64))
     job_id: Mapped[str] = mapped_column(String(36), index=True)
     created_at: Mapped[float] = mapped_column(index=True)
+
+
+class Computation(Base):
+    """A long computation on a model's weights. Its id is its question's, so that what is asked twice is one row.
+
+    status moves queued -> running -> succeeded | failed, and back to queued when a lease runs out or it is asked for
+    anew. fencing_token grows as a job's does. attempt counts the workers that were given it since it was asked for;
+    progress is 0 to 1, message what is done now. arguments are all that a worker needs besides the model; result_url
+    is where the answer to the request that asked first is to be had.
+    """
+
+    __tablename__ = "computations"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    model_id: Mapped[str] = mapped_column(String(36), ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    arguments: Mapped[Json]
+    result_url: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    progress: Mapped[float] = mapped_column(default=0.0)
+    message: Mapped[str] = mapped_column(String(200), default="")
+    attempt: Mapped[int] = mapped_column(default=1)
+    fencing_token: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(128))
+    lease_expires_at: Mapped[float | None]
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    ended_at: Mapped[float | None]
+    error: Mapped[Json | None]
+
+    __table_args__ = (Index("ix_computations_status_created_at", "status", "created_at"),)
 
 
 class UploadedDataset(Base):

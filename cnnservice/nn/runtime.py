@@ -8,6 +8,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+# What is raised when there is no more memory, by Python or by TensorFlow.
+OUT_OF_MEMORY = (MemoryError, tf.errors.ResourceExhaustedError)
+
 
 def configure() -> None:
     """Deterministic kernels, and GPU memory taken as needed. Before anything has been computed."""

@@ -21,7 +21,7 @@ class LimitExceeded(InvalidError):
     code = "limit-exceeded"
     title = "Limit exceeded"
 
-    def __init__(self, pointer: str, name: str, value: int, limit: int, setting: str) -> None:
+    def __init__(self, pointer: str, name: str, value: float, limit: float, setting: str) -> None:
         detail = f"{name} is {value}; at most {limit} is allowed (setting {setting})."
         super().__init__(detail, errors=(FieldError(pointer, detail),))
 

@@ -63,6 +63,10 @@ get /v1/models/{model_id}/predictions.json
 get /v1/models/{model_id}/evaluation.json
 get /v1/models/{model_id}/confusion.png
 get /v1/models/{model_id}/mistakes.png
+get /v1/models/{model_id}/layers/{layer}/top_images.json
+get /v1/computations/{computation_id}
+delete /v1/computations/{computation_id}
+get /v1/computations/{computation_id}/events
 get /v1/compare
 get /v1/compare/history.png
 get /v1/compare/history.svg

@@ -1,0 +1,38 @@
+"""What is told of a long computation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from api.schemas import JobError
+from cnnservice.computations import Status
+from cnnservice.database.tables import Computation
+
+
+class ComputationAnswer(BaseModel):
+    """A long computation: how far it is, and where its result is to be had."""
+
+    id: str
+    model_id: str
+    kind: str
+    arguments: dict[str, Any]
+    status: Status
+    progress: float = Field(ge=0, le=1)
+    message: str = Field(description="what it does now")
+    attempt: int = Field(description="1, and one more each time a worker was lost")
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    error: JobError | None
+    links: dict[str, str] = Field(description="`result` is what was asked for, to be asked for again at the end")
+
+
+def computation_answer(computation: Computation, result_url: str | None = None) -> ComputationAnswer:
+    """A computation as its JSON; result_url is where who asks is to find its own form of the result."""
+    place = f"/v1/computations/{computation.id}"
+    told = {name: getattr(computation, name) for name in ComputationAnswer.model_fields if name != "links"}
+    links = {"self": place, "events": f"{place}/events", "result": result_url or computation.result_url}
+    return ComputationAnswer.model_validate({**told, "links": links})

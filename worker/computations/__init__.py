@@ -1,0 +1,1 @@
+"""What takes long, a file a kind of computation; `registry` lists them."""

@@ -1,0 +1,16 @@
+"""The long computations by kind. Adding one: a file beside this one, an entry here, its name in
+cnnservice.computations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnnservice.computations import Kind
+from cnnservice.results import Result
+from worker.computations.top_images import top_images
+from worker.computations.work import Work
+
+COMPUTATIONS: dict[Kind, Callable[[Work], Result]] = {
+    "top_images": top_images,
+}
