@@ -9,12 +9,12 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
+from api.frames import caption, shown_epochs
 from api.kernels import KernelView, open_kernel
 from api.problems import problems
 from api.queries import FilterQuery
 from api.services import Services, ServicesDep
 from api.sheets import Sheet
-from cnnservice import jobs
 from cnnservice.database.tables import Epoch
 from cnnservice.drawing.animation import animation_html
 from cnnservice.drawing.film import animation_gif, animation_webp
@@ -96,7 +96,7 @@ class _Film:
         """What every kind of animation is given."""
         return {
             "epochs": [row.epoch for row in self.rows],
-            "captions": [_caption(row) for row in self.rows],
+            "captions": [caption(row) for row in self.rows],
             "layout": self.sheet.plan,
             "cmap": query.cmap,
             "normalize": self.sheet.normalize(query),
@@ -105,9 +105,9 @@ class _Film:
 
 def _film(view: KernelView, services: Services, *, within_pixels: bool = False) -> _Film:
     sheet, _ = view.sheet(services)
-    settings, last = services.settings, view.snapshot.epoch
-    kept = jobs.list_epochs(services.database, view.snapshot.job.id, up_to=last, kept=True)
-    rows = _spread(kept, settings.max_animation_frames)
+    settings = services.settings
+    shown = shown_epochs(services, view.snapshot)
+    rows = shown.rows
     _check("weights", sheet.slices.size * len(rows), settings.max_animation_values, "MAX_ANIMATION_VALUES")
     if within_pixels:
         pixels = sheet.plan.width * sheet.plan.height * len(rows)
@@ -115,21 +115,7 @@ def _film(view: KernelView, services: Services, *, within_pixels: bool = False) 
     frames = services.checkpoints.each(
         lambda row: view.slices(view.kernel(services, stored_file(row)))[sheet.indices], rows
     )
-    return _Film(np.stack(frames), rows, sheet, _note(len(rows), len(kept), last + 1))
-
-
-def _spread(epochs: list[Epoch], most: int) -> list[Epoch]:
-    """At most so many of them, the first and the last among them."""
-    if len(epochs) <= most:
-        return epochs
-    return [epochs[place] for place in np.linspace(0, len(epochs) - 1, most).round().astype(int).tolist()]
-
-
-def _note(shown: int, kept: int, there: int) -> str:
-    if shown == there:
-        return ""
-    which = ", those whose weights were kept" if shown == kept else ", evenly spread"
-    return f"{shown} of {there} epochs are shown{which}."
+    return _Film(np.stack(frames), rows, sheet, shown.note)
 
 
 def _check(what: str, value: int, limit: int, setting: str) -> None:
@@ -137,10 +123,3 @@ def _check(what: str, value: int, limit: int, setting: str) -> None:
         raise LimitExceeded(
             "?count", f"the animation's {what}, all epochs together,", value, limit, f"CNNSERVICE_{setting}"
         )
-
-
-def _caption(row: Epoch) -> str:
-    names = {"loss": "loss", "categorical_accuracy": "accuracy", "val_categorical_accuracy": "validation accuracy"}
-    if row.epoch == 0:
-        return "before training"
-    return " · ".join(f"{label} {row.metrics[name]:.3f}" for name, label in names.items() if name in row.metrics)

@@ -56,9 +56,15 @@ def draw_matrix_png(
     head = (_TITLE + 2 * _MARGIN) * scale
     left = head + widest_row + _ROOM * scale
     top = above + head + (widest_column if upright else _NAME * scale) + _ROOM * scale
-    right = max(left + sides.width, ceil(titles.getlength(heading)) + _MARGIN * scale) + _MARGIN * scale
+    # Titles are in the middle of their sides, and may be longer.
+    middle, centre = left + sides.width / 2, top + sides.height / 2
+    margin = _MARGIN * scale
+    across, up = (titles.getlength(side.title) / 2 for side in (columns, rows))
+    middle, centre = max(middle, margin + across), max(centre, above + margin + up)
+    right = ceil(max(left + sides.width, middle + across, margin + titles.getlength(heading))) + margin
+    bottom = ceil(max(top + sides.height, centre + up)) + margin
 
-    canvas = np.full((top + sides.height + _MARGIN * scale, right, 3), 255, np.uint8)
+    canvas = np.full((bottom, right, 3), 255, np.uint8)
     tiles = colours.reshape(height * width, 1, 1, 3)
     canvas[top : top + sides.height, left : left + sides.width] = place_tiles(tiles, sides, background=_GRID_LINE)
 
@@ -66,9 +72,9 @@ def draw_matrix_png(
     pen = ImageDraw.Draw(picture)
     xs, ys = ([(number + 0.5) * cell - scale / 2 for number in range(count)] for count in (width, height))
     xs, ys = [left + x for x in xs], [top + y for y in ys]
-    pen.text((_MARGIN * scale, _MARGIN * scale), heading, fill=_INK, font=titles, anchor="lt")
-    pen.text((left + sides.width / 2, above + head / 2), columns.title, fill=_INK, font=titles, anchor="mm")
-    _write_up(picture, rows.title, titles, head / 2, top + sides.height / 2, anchor="mm")
+    pen.text((margin, margin), heading, fill=_INK, font=titles, anchor="lt")
+    pen.text((middle, above + head / 2), columns.title, fill=_INK, font=titles, anchor="mm")
+    _write_up(picture, rows.title, titles, head / 2, centre, anchor="mm")
     every = ceil((_SMALLEST_TEXT + 2) * scale / cell)
     for y, text in list(zip(ys, row_names, strict=True))[::every]:
         pen.text((left - _ROOM * scale, y), text, fill=_INK, font=face, anchor="rm")

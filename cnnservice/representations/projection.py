@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnservice.representations.components import principal_components
-from cnnservice.specs.embedding import Projection
+from cnnservice.specs.embedding import MOST_DIMENSIONS, Projection
 
-# t-SNE and UMAP see so many principal components of what is wider: as in t-SNE's paper, section 4.2 (of 30).
-MOST_DIMENSIONS = 50
 # How far the points are from each other when t-SNE begins, doi:10.1038/s41467-019-13056-x.
 _TSNE_SPREAD = 1e-4
 _OFF = 1e-4

@@ -11,6 +11,8 @@ from cnnservice.specs.errors import BadSetting
 
 Method = Literal["pca", "umap", "tsne"]
 LEAST_IMAGES = 5
+# t-SNE and UMAP see so many principal components of what is wider; t-SNE's paper, section 4.2, took 30.
+MOST_DIMENSIONS = 50
 
 _PERPLEXITY, _NEIGHBORS, _MIN_DIST = 30.0, 15, 0.1
 # Which method each parameter is of.

@@ -11,14 +11,16 @@ from live import Stack, start_stack
 
 @pytest.fixture(scope="session")
 def strict_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """It takes data sets of 64 KiB and images of 1 KiB, compares 32 filters, waits 5 s for a worker's answer, and
-    for what takes long not at all.
+    """It takes data sets of 64 KiB and images of 1 KiB, compares 32 filters, represents 50 images in 10,000 numbers,
+    waits 5 s for a worker's answer, and for what takes long not at all.
     """
     stack = start_stack(
         tmp_path_factory.mktemp("strict") / "data",
         inspect_timeout_seconds="5",
         computation_wait_seconds="0",
         max_compared_filters="32",
+        max_represented_images="50",
+        max_representation_values="10000",
         max_dataset_upload_bytes=str(64 << 10),
         max_upload_bytes=str(1 << 10),
     )

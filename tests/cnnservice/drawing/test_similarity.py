@@ -60,8 +60,10 @@ def test_ink_differs_from_what_it_stands_on() -> None:
         assert np.ptp(cell) > 90, value
 
 
-def test_one_cell_is_a_picture_too_and_a_long_heading_stays_whole() -> None:
-    png = draw_similarity_png(np.array([[1.0]]), side(1), side(1), heading="CKA of one layer with itself, at one epoch")
+@pytest.mark.parametrize("title", ["", "a title which is longer than the side that it stands beside"])
+@pytest.mark.parametrize("heading", ["", "CKA of one layer with itself, at one epoch"])
+def test_one_cell_is_a_picture_too_and_long_titles_stay_within(title: str, heading: str) -> None:
+    png = draw_similarity_png(np.array([[1.0]]), side(1, title), side(1, title), heading=heading)
     picture = np.asarray(Image.open(BytesIO(png)))
     edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     assert (edge == 255).all()

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from cnnservice.representations.projection import MOST_DIMENSIONS, project
+from cnnservice.representations.projection import project
 from cnnservice.representations.separability import separability
-from cnnservice.specs.embedding import Method, Projection, resolved
+from cnnservice.specs.embedding import MOST_DIMENSIONS, Method, Projection, resolved
 
 LABELS = np.repeat(np.arange(3), 20)
 neighbours = pytest.mark.parametrize("method", ["tsne", "umap"])
