@@ -27,7 +27,7 @@ from cnnservice.jobs import UnknownJob
 from cnnservice.models import Snapshot
 
 # What can be asked for; worker/computations/registry.py has the work itself.
-Kind = Literal["maximization", "sanity_check", "top_images"]
+Kind = Literal["embedding", "maximization", "sanity_check", "similarity", "top_images"]
 Status = Literal["queued", "running", "succeeded", "failed"]
 ENDED: tuple[Status, ...] = ("succeeded", "failed")
 _MESSAGE_LENGTH = 200

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     max_compared_filters: int = Field(4096, ge=1, description="of one layer, looked through for duplicates")
     max_maximization_steps: int = Field(1024, ge=1, description="of the ascent to the input that a filter prefers")
     max_maximized_inputs: int = Field(4096, ge=1, description="inputs that are sought at once, all epochs together")
+    max_represented_images: int = Field(1000, ge=5, description="test images in an embedding or a similarity")
+    max_representation_values: int = Field(50_000_000, ge=1, description="numbers held of layers' outputs for them")
     max_computation_wait_seconds: float = Field(60.0, ge=0, description="that a request may ask to be waited")
     max_page_size: int = Field(200, ge=1)
 

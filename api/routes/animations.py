@@ -7,7 +7,8 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from api.films import Film, check_film, reel_of
+from api.films import Film, check_film
+from api.frames import shown_epochs
 from api.kernels import KernelView, open_kernel
 from api.problems import problems
 from api.queries import FilterQuery
@@ -69,9 +70,9 @@ def animate_filters_webp(
 
 def _film(view: KernelView, services: Services, *, within_pixels: bool = False) -> Film:
     sheet, _ = view.sheet(services)
-    reel = reel_of(services, view.snapshot)
-    check_film(sheet.plan, sheet.slices.size, len(reel.rows), services.settings, within_pixels=within_pixels)
+    shown = shown_epochs(services, view.snapshot)
+    check_film(sheet.plan, sheet.slices.size, len(shown.rows), services.settings, within_pixels=within_pixels)
     frames = services.checkpoints.each(
-        lambda row: view.slices(view.kernel(services, stored_file(row)))[sheet.indices], reel.rows
+        lambda row: view.slices(view.kernel(services, stored_file(row)))[sheet.indices], shown.rows
     )
-    return Film(np.stack(frames), reel, sheet)
+    return Film(np.stack(frames), shown, sheet)

@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.computing import ACCEPTED
-from api.films import Film, check_film, reel_of
+from api.films import Film, check_film
+from api.frames import shown_epochs
 from api.maximizing import Asked, Found, MaximizationQuery, open_asked, seek
 from api.problems import problems
 from api.schemas import Drawing
@@ -167,14 +168,14 @@ async def _moving(
     asked = await run_in_threadpool(open_asked, model_id, layer, query, request, services)
     if isinstance(asked, Response):
         return asked
-    reel = await run_in_threadpool(reel_of, services, asked.snapshot)
+    shown = await run_in_threadpool(shown_epochs, services, asked.snapshot)
     values = len(asked.indices) * math.prod(asked.snapshot.dataset.shape)
-    check_film(asked.plan, values, len(reel.rows), services.settings, within_pixels=media_type != "text/html")
-    snapshots = [Snapshot(asked.snapshot.job, row.epoch, row) for row in reel.rows]
+    check_film(asked.plan, values, len(shown.rows), services.settings, within_pixels=media_type != "text/html")
+    snapshots = [Snapshot(asked.snapshot.job, row.epoch, row) for row in shown.rows]
     found = await seek(services, request, asked, snapshots, query)
     if isinstance(found, Response):
         return found
-    film = Film(found.images, reel, Sheet(found.images[-1], asked.indices, asked.plan))
+    film = Film(found.images, shown, Sheet(found.images[-1], asked.indices, asked.plan))
     return asked.conditional.respond(await run_in_threadpool(show, film, asked.snapshot), media_type)
 
 

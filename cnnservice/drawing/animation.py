@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 import zlib
 from collections.abc import Sequence
-from functools import cache
-from html import escape
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -18,6 +12,7 @@ from numpy.typing import NDArray
 from cnnservice.drawing.colormaps import colormap
 from cnnservice.drawing.grid import Layout
 from cnnservice.drawing.normalize import Normalize, shade
+from cnnservice.drawing.player import as_text, player_page
 
 
 def animation_html(
@@ -53,20 +48,16 @@ def animation_html(
         "seam": layout.seam,
         "tile": [layout.tile_pixels[1], layout.tile_pixels[0]],
         "size": [layout.width, layout.height],
+        "density": 1,
         "across": layout.col_pitch,
         "down": layout.row_pitch,
-        "epochs": list(epochs),
-        "captions": list(captions),
         "indices": list(indices),
-        "interval": interval_ms,
-        "palette": _text(colormap(cmap).tobytes()),
-        "levels": _text(_deflated(shades)),
+        "palette": as_text(colormap(cmap).tobytes()),
+        "levels": as_text(_deflated(shades)),
     }
-    # "</script" and "<!--" mean something in a script; to JSON the escaped sign is the same.
-    script = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
-    # In one pass, so that a title may itself say {{facts}}.
-    filling = {"{{title}}": escape(title), "{{note}}": escape(note), "{{facts}}": script}
-    return re.sub("|".join(map(re.escape, filling)), lambda place: filling[place[0]], _template()).encode()
+    return player_page(
+        "slices.js", facts, title=title, note=note, epochs=epochs, captions=captions, interval_ms=interval_ms
+    )
 
 
 def _deflated(shades: NDArray[np.uint8]) -> bytes:
@@ -80,12 +71,3 @@ def _deflated(shades: NDArray[np.uint8]) -> bytes:
     np.subtract(shades[1:], shades[:-1], out=changes[1:])
     stream = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
     return stream.compress(changes.data) + stream.flush()
-
-
-def _text(content: bytes) -> str:
-    return base64.b64encode(content).decode()
-
-
-@cache
-def _template() -> str:
-    return files(__package__).joinpath("animation.html").read_text("utf-8")

@@ -1,9 +1,10 @@
-"""Slices by epoch as a moving picture: GIF and WebP, the frames of the page that animation.py makes."""
+"""Pictures by epoch as a moving one, GIF and WebP: slices, as the page of animation.py shows them, and others."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ STRIP_HEIGHT = 24
 LAST_FRAME_MS = 1000
 
 _TEXT = 13
+_GREYS = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
 
 
 def animation_gif(
@@ -40,14 +42,10 @@ def animation_gif(
     Raises UnknownColormap.
     """
     cells, palette, white = _indexed(shade(frames, normalize, colour=frames.ndim == 5), cmap)
+    tiles = (place_tiles(frame, layout, background=white) for frame in cells[..., np.newaxis])
     ink = _nearest_to_greys(palette, white)
-    pictures = []
-    for canvas in _canvases(cells[..., np.newaxis], layout, epochs, captions, background=white, ink=ink):
-        picture = Image.fromarray(canvas, "P")
-        picture.putpalette(palette.tobytes())
-        pictures.append(picture)
-    # optimize would give every frame a palette of its own.
-    return _encode(pictures, "GIF", interval_ms, optimize=False)
+    canvases = _captioned(tiles, layout.width, epochs, captions, background=white, ink=ink)
+    return _encode_gif((_with_palette(canvas, palette) for canvas in canvases), len(epochs), interval_ms)
 
 
 def animation_webp(
@@ -66,12 +64,68 @@ def animation_webp(
     """
     levels = shade(frames, normalize, colour=frames.ndim == 5)
     pixels = levels if frames.ndim == 5 else colormap(cmap)[levels]
-    greys = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
-    canvases = _canvases(pixels, layout, epochs, captions, background=BACKGROUND, ink=greys)
+    tiles = (place_tiles(frame, layout) for frame in pixels)
+    canvases = _captioned(tiles, layout.width, epochs, captions, background=BACKGROUND, ink=_GREYS)
+    return _encode_webp(map(Image.fromarray, canvases), len(epochs), interval_ms)
+
+
+def film_gif(
+    pictures: Iterable[NDArray[np.uint8]],
+    *,
+    width: int,
+    epochs: Sequence[int],
+    captions: Sequence[str],
+    interval_ms: int,
+) -> bytes:
+    """A GIF of pictures (H, width, 3) of one size, one an epoch, in the colours of the first; below each its epoch.
+
+    They may be made while they are written: no more than one is held in all its colours.
+    """
+    canvases = _captioned(pictures, width, epochs, captions, background=BACKGROUND, ink=_GREYS)
+    first = next(canvases)
+    chosen = Image.fromarray(first).quantize(255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    frames = (
+        np.asarray(Image.fromarray(canvas).quantize(palette=chosen, dither=Image.Dither.NONE))
+        for canvas in chain([first], canvases)
+    )
+    # The corner is background, of which the quantizer makes the mean of what is nearly white.
+    palette = np.array(chosen.getpalette(), np.uint8).reshape(-1, 3)
+    first_indices = next(frames)
+    palette[first_indices[0, 0]] = BACKGROUND
+    indexed = (_with_palette(frame, palette) for frame in chain([first_indices], frames))
+    return _encode_gif(indexed, len(epochs), interval_ms)
+
+
+def film_webp(
+    pictures: Iterable[NDArray[np.uint8]],
+    *,
+    width: int,
+    epochs: Sequence[int],
+    captions: Sequence[str],
+    interval_ms: int,
+) -> bytes:
+    """The same as a lossless WebP: every colour as it is."""
+    canvases = _captioned(pictures, width, epochs, captions, background=BACKGROUND, ink=_GREYS)
+    return _encode_webp(map(Image.fromarray, canvases), len(epochs), interval_ms)
+
+
+def _with_palette(canvas: NDArray[np.uint8], palette: NDArray[np.uint8]) -> Image.Image:
+    picture = Image.fromarray(canvas, "P")
+    picture.putpalette(palette.tobytes())
+    return picture
+
+
+def _encode_gif(pictures: Iterator[Image.Image], count: int, interval_ms: int) -> bytes:
+    # optimize would give every frame a palette of its own.
+    return _encode(pictures, count, "GIF", interval_ms, optimize=False)
+
+
+def _encode_webp(pictures: Iterator[Image.Image], count: int, interval_ms: int) -> bytes:
     # Of 30 epochs of 64 filters, method 2 makes 88 kB in 0.28 s; method 0 makes 640 kB in the same time, and 4 the
     # same bytes in 0.4 s. Key frames, which none of these needs, would add 60 % to the time.
     return _encode(
-        [Image.fromarray(canvas) for canvas in canvases],
+        pictures,
+        count,
         "WEBP",
         interval_ms,
         lossless=True,
@@ -82,31 +136,31 @@ def animation_webp(
     )
 
 
-def _encode(pictures: Sequence[Image.Image], format_: str, interval_ms: int, **options: Any) -> bytes:
-    durations = [interval_ms] * (len(pictures) - 1) + [max(interval_ms, LAST_FRAME_MS)]
+def _encode(pictures: Iterator[Image.Image], count: int, format_: str, interval_ms: int, **options: Any) -> bytes:
+    durations = [interval_ms] * (count - 1) + [max(interval_ms, LAST_FRAME_MS)]
     buffer = io.BytesIO()
-    pictures[0].save(buffer, format_, save_all=True, append_images=pictures[1:], duration=durations, loop=0, **options)
+    next(pictures).save(buffer, format_, save_all=True, append_images=pictures, duration=durations, loop=0, **options)
     return buffer.getvalue()
 
 
-def _canvases(
-    cells: NDArray[np.uint8],
-    layout: Layout,
+def _captioned(
+    pictures: Iterable[NDArray[np.uint8]],
+    width: int,
     epochs: Sequence[int],
     captions: Sequence[str],
     *,
     background: int,
     ink: NDArray[np.uint8],
 ) -> Iterator[NDArray[np.uint8]]:
-    """A picture an epoch of cells (E, n, H, W, C), with the text in ink[grey]."""
-    texts = _texts(epochs, captions, layout.width)
+    """Each picture (H, width) or (H, width, 3), below it a strip with its text in ink[grey]."""
+    texts = _texts(epochs, captions, width)
     # No two epochs have the same text, so there are no equal frames that an encoder would make one of.
-    width = max(layout.width, *(_width(text) for text in texts))
-    for frame, text in zip(cells, texts, strict=True):
-        tiles = place_tiles(frame, layout, background=background)
-        canvas = np.full((layout.height + STRIP_HEIGHT, width, *tiles.shape[2:]), background, np.uint8)
-        canvas[: layout.height, : layout.width] = tiles
-        canvas[layout.height :] = ink[_strip(text, width)]
+    wide = max(width, *(_width(text) for text in texts))
+    for picture, text in zip(pictures, texts, strict=True):
+        height = len(picture)
+        canvas = np.full((height + STRIP_HEIGHT, wide, *picture.shape[2:]), background, np.uint8)
+        canvas[:height, :width] = picture
+        canvas[height:] = ink[_strip(text, wide)]
         yield canvas
 
 

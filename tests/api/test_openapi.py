@@ -79,6 +79,15 @@ get /v1/models/{model_id}/layers/{layer}/maximization.gif
 get /v1/models/{model_id}/layers/{layer}/maximization.webp
 get /v1/models/{model_id}/layers/{layer}/top_images.png
 get /v1/models/{model_id}/layers/{layer}/top_images.json
+get /v1/models/{model_id}/layers/{layer}/embedding.json
+get /v1/models/{model_id}/layers/{layer}/embedding.png
+get /v1/models/{model_id}/layers/{layer}/embedding.npy
+get /v1/models/{model_id}/layers/{layer}/embedding.html
+get /v1/models/{model_id}/layers/{layer}/embedding.gif
+get /v1/models/{model_id}/layers/{layer}/embedding.webp
+get /v1/models/{model_id}/similarity.json
+get /v1/models/{model_id}/similarity.png
+get /v1/models/{model_id}/similarity.npy
 get /v1/computations/{computation_id}
 delete /v1/computations/{computation_id}
 get /v1/computations/{computation_id}/events

@@ -11,8 +11,8 @@ from live import Stack, start_stack
 
 @pytest.fixture(scope="session")
 def strict_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """It takes data sets of 64 KiB and images of 1 KiB, compares 32 filters, seeks 32 inputs in 64 steps, waits
-    5 s for a worker's answer, and for what takes long not at all.
+    """It takes data sets of 64 KiB and images of 1 KiB, compares 32 filters, seeks 32 inputs in 64 steps, represents
+    50 images in 10,000 numbers, waits 5 s for a worker's answer, and for what takes long not at all.
     """
     stack = start_stack(
         tmp_path_factory.mktemp("strict") / "data",
@@ -21,6 +21,8 @@ def strict_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         max_compared_filters="32",
         max_maximization_steps="64",
         max_maximized_inputs="32",
+        max_represented_images="50",
+        max_representation_values="10000",
         max_dataset_upload_bytes=str(64 << 10),
         max_upload_bytes=str(1 << 10),
     )
