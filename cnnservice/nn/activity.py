@@ -8,11 +8,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnservice.nn.batches import batch_size
 from cnnservice.nn.inference import WarmModel
-
-_BATCH = 256
-# Numbers in all outputs of a batch: 64 MB.
-_OUTPUTS = 1 << 24
 
 
 def greatest_activity(
@@ -23,7 +20,7 @@ def greatest_activity(
     images are (n, H, W, C) normalised; an output's last axis is its channels.
     """
     shapes = {name: model.keras_model.get_layer(name).output.shape[1:] for name in model.names}
-    batch = max(1, min(_BATCH, _OUTPUTS // sum(prod(shape) for shape in shapes.values())))
+    batch = batch_size(sum(prod(shape) for shape in shapes.values()))
     greatest = {name: np.zeros(shapes[name][-1], np.float32) for name in layers}
     for start in range(0, len(images), batch):
         maps = model.run(images[start : start + batch]).feature_maps

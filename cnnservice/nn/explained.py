@@ -10,15 +10,12 @@ import tensorflow as tf
 
 from cnnservice.analysis.receptive_field import ReceptiveFields
 from cnnservice.attributions.network import Array, Places, Rule
+from cnnservice.nn.batches import batch_size
 from cnnservice.nn.inference import WarmModel
 from cnnservice.nn.relevance import relevance
 from cnnservice.nn.rules import RULES
 from cnnservice.nn.walk import scores_of, walk
 from cnnservice.specs.architecture import Architecture, Summary, summarize
-
-# Numbers in all outputs of a batch, there and back: 64 MB.
-_OUTPUTS = 1 << 24
-_BATCH = 256
 
 
 class ExplainedNetwork:
@@ -27,7 +24,7 @@ class ExplainedNetwork:
     def __init__(self, model: WarmModel, architecture: Architecture, background: Array) -> None:
         self._model, self._architecture, self._background = model, architecture, background
         self._summary = summary = summarize(architecture, tuple(model.keras_model.input_shape[1:]))
-        self._batch = max(1, min(_BATCH, _OUTPUTS // summary.all_outputs))
+        self._batch = batch_size(summary.all_outputs)
 
     @property
     def background(self) -> Array:

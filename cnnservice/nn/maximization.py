@@ -12,14 +12,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cnnservice.nn.batches import batch_size
 from cnnservice.nn.inference import WarmModel
 from cnnservice.nn.walk import walk
 from cnnservice.specs.maximization import GROUP, Maximization
 
 Array = NDArray[np.float32]
 
-# Numbers in the outputs of all layers for the filters of a group, which is divided where they are more: 64 MB.
-_OUTPUTS = 1 << 24
 # What a negative number in a feature map counts. At 0 a filter that is silent everywhere has no gradient and its image
 # stays noise. At 1 the mean over the map of a first convolution is the same for every pixel, and its image is flat.
 _NEGATIVE = 0.1
@@ -52,7 +51,7 @@ class Maximizer:
         self._shape = tuple(model.keras_model.input_shape[1:])
         self.filters = int(model.keras_model.get_layer(layer).output.shape[-1])
         self._middle, self._half = (bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) / 2
-        self._block = max(1, min(GROUP, _OUTPUTS // model.numbers_up_to(layer)))
+        self._block = batch_size(model.numbers_up_to(layer), GROUP)
         self._model, self._layer = model, layer
         self._objective = tf.function(self._score, reduce_retracing=True)
         self._ascend = tf.function(self._step, reduce_retracing=True)

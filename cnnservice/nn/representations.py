@@ -8,11 +8,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnservice.nn.batches import batch_size
 from cnnservice.nn.inference import WarmModel
-
-_BATCH = 256
-# Numbers in the layer's outputs of a batch, 16 MB: those of the layers before it are there at the same time.
-_OUTPUTS = 1 << 22
 
 
 def representation(
@@ -28,7 +25,7 @@ def representation(
     are held.
     """
     size = prod(model.keras_model.get_layer(layer).output.shape[1:])
-    batch = max(1, min(_BATCH, _OUTPUTS // size))
+    batch = batch_size(model.numbers_up_to(layer))
     outputs = np.empty((len(images), size), np.float32)
     for start in range(0, len(images), batch):
         progress(start)

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnservice.nn.batches import batch_size
 from cnnservice.nn.inference import WarmModel
-
-_BATCH = 256
-# Numbers in the outputs of all layers up to the one asked about, for a batch: 64 MB.
-_OUTPUTS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def top_activations(
     *sides, filters = model.keras_model.get_layer(layer).output.shape[1:]
     values = np.empty((filters, 0), np.float32)
     which, places = np.empty((filters, 0), np.int64), np.empty((filters, 0), np.int64)
-    batch = max(1, min(_BATCH, _OUTPUTS // model.numbers_up_to(layer)))
+    batch = batch_size(model.numbers_up_to(layer))
     for start in range(0, len(images), batch):
         outputs = model.run_to(layer, images[start : start + batch])
         maps = np.nan_to_num(outputs.reshape(len(outputs), -1, filters), nan=-np.inf, posinf=np.inf, neginf=-np.inf)

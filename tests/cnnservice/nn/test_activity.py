@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from cnnservice.nn import activity
+from cnnservice.nn import batches
 from cnnservice.nn.activity import greatest_activity
 from cnnservice.nn.inference import WarmModel
 from cnnservice.specs.architecture import Architecture
@@ -31,7 +31,7 @@ def test_the_greatest_activity_is_keras_own_over_all_images_and_positions(
     images = np.random.default_rng(0).uniform(-1, 1, (300, 8, 8, 1)).astype(np.float32)
     names = ["Image", "Sequence", "Volumes", "Output"]
     whole = keras.Model(model.keras_model.inputs, [model.keras_model.get_layer(name).output for name in names])
-    monkeypatch.setattr(activity, "_OUTPUTS", numbers)
+    monkeypatch.setattr(batches, "_NUMBERS", numbers)
     told = greatest_activity(model, images, names)
     assert list(told) == names
     for name, output in zip(names, whole.predict(images, verbose=0), strict=True):

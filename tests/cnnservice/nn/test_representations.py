@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from cnnservice.nn import representations
+from cnnservice.nn import batches
 from cnnservice.nn.inference import WarmModel
 from cnnservice.nn.representations import representation
 from cnnservice.specs.architecture import Architecture
@@ -19,10 +19,10 @@ LAYERS = [
 ]
 
 
-@pytest.mark.parametrize("numbers", [1, 4000, 1 << 22])
+@pytest.mark.parametrize("numbers", [1, 4000, 1 << 24])
 @pytest.mark.parametrize("layer", ["Image", "Dropped", "Output"])
 def test_they_are_keras_own_flattened(monkeypatch: pytest.MonkeyPatch, numbers: int, layer: str) -> None:
-    monkeypatch.setattr(representations, "_OUTPUTS", numbers)
+    monkeypatch.setattr(batches, "_NUMBERS", numbers)
     keras.utils.set_random_seed(0)
     model = WarmModel(Architecture.model_validate({"layers": LAYERS}), (8, 8, 1))
     images = np.random.default_rng(0).uniform(-1, 1, (300, 8, 8, 1)).astype(np.float32)

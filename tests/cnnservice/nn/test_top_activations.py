@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from cnnservice.nn import top_activations as module
+from cnnservice.nn import batches
 from cnnservice.nn.inference import WarmModel
 from cnnservice.nn.top_activations import top_activations
 from cnnservice.specs.architecture import Architecture
@@ -34,7 +34,7 @@ IMAGES = np.random.default_rng(0).uniform(-1, 1, (130, 8, 8, 1)).astype(np.float
 def test_they_are_those_of_keras_own_outputs(
     monkeypatch: pytest.MonkeyPatch, model: WarmModel, layer: str, numbers: int
 ) -> None:
-    monkeypatch.setattr(module, "_OUTPUTS", numbers)
+    monkeypatch.setattr(batches, "_NUMBERS", numbers)
     told = top_activations(model, layer, IMAGES, 5)
     whole = keras.Model(model.keras_model.inputs, model.keras_model.get_layer(layer).output)
     outputs = whole.predict(IMAGES, verbose=0)
@@ -72,7 +72,7 @@ def test_what_is_no_number_is_least(model: WarmModel) -> None:
 
 
 def test_progress_is_told_of_every_batch(monkeypatch: pytest.MonkeyPatch, model: WarmModel) -> None:
-    monkeypatch.setattr(module, "_BATCH", 50)
+    monkeypatch.setattr(batches, "_NUMBERS", 50 * model.numbers_up_to("Image"))
     told: list[tuple[int, int]] = []
     top_activations(model, "Image", IMAGES, 2, lambda done, total: told.append((done, total)))
     assert told == [(50, 130), (100, 130), (130, 130)]
