@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 class Centred:
     """A representation of n images ready to be compared, in at most n x n numbers.
 
-    array is its centred features (n, d), or where d is larger than n its centred Gram matrix (n, n); its scale is such
-    that its HSIC with itself is 1. None where it says the same of all images, as a dead layer does, or has values that
-    are no numbers: it is like nothing.
+    array is its centred features (n, d), or its centred Gram matrix (n, n) where to compare that costs less: of
+    features it takes n d d products, of Gram matrices n n. Its scale is such that its HSIC with itself is 1. None where
+    it says the same of all images, as a dead layer does, or has values that are no numbers: it is like nothing.
     """
 
     array: NDArray[np.float32] | None
@@ -40,7 +40,7 @@ def centred(representation: NDArray[np.floating[Any]]) -> Centred:
     # Where all rows are one, rounding remains.
     if not np.linalg.norm(features) > np.sqrt(n * d) * np.finfo(np.float32).eps:
         return Centred(None)
-    if d > n:
+    if d * d > n:
         gram = features @ features.T
         return Centred(gram / np.float32(np.linalg.norm(gram)), is_gram=True)
     return Centred(features / np.float32(np.sqrt(np.linalg.norm(features.T @ features))))
@@ -55,9 +55,10 @@ def linear_cka(x: Centred, y: Centred) -> float | None:
     if x.array is None or y.array is None:
         return None
     if not x.is_gram and not y.is_gram:
-        value = np.square(x.array.T @ y.array, dtype=np.float64).sum()
+        product = x.array.T @ y.array
+        value = np.vdot(product, product)
     else:
-        value = np.sum(_gram(x.array, x.is_gram) * _gram(y.array, y.is_gram), dtype=np.float64)
+        value = np.vdot(_gram(x.array, x.is_gram), _gram(y.array, y.is_gram))
     return min(max(float(value), 0.0), 1.0)
 
 

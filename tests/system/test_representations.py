@@ -267,3 +267,17 @@ def test_a_dead_layer_is_like_nothing_and_a_single_point(client: httpx.Client) -
     assert {tuple(point) for point in laid["points"]} == {(0.0, 0.0)}
     assert laid["explained_variance"] is laid["silhouette"] is laid["neighbor_accuracy"] is None
     assert ask(client, embedding(model, "png", "Dead"), epoch=0).status_code == 200
+
+
+def test_training_sets_classes_apart_and_comes_to_rest(client: httpx.Client, notebook_job: dict[str, Any]) -> None:
+    model = notebook_job["id"]
+    laid = [ask(client, embedding(model, "json"), epoch=epoch).json() for epoch in (0, 5, 10, 30)]
+    for number in ("silhouette", "neighbor_accuracy"):
+        values = [answer[number] for answer in laid]
+        assert values == sorted(values), (number, values)
+    assert laid[-1]["neighbor_accuracy"] > 0.9 > laid[0]["neighbor_accuracy"]
+    to_last = np.array(ask(client, similarity(model), over="epochs", layer="FC1").json()["values"])[-1]
+    assert to_last.shape == (31,)
+    # To two digits: in its last epochs it moves so little that rounding decides.
+    assert (np.diff(to_last) > -0.01).all(), to_last
+    assert to_last[0] < 0.8 < to_last[10] < to_last[20]
