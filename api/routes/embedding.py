@@ -211,7 +211,14 @@ class _Laid:
 
 
 async def _lay_out(
-    model_id: str, layer: str, query: EmbeddingQuery, request: Request, services: Services, *, moving: bool = False
+    model_id: str,
+    layer: str,
+    query: EmbeddingQuery,
+    request: Request,
+    services: Services,
+    *,
+    moving: bool = False,
+    within_pixels: bool = False,
 ) -> _Laid | Response:
     """What was computed, or the answer to give instead."""
     snapshot = await run_in_threadpool(open_snapshot, services.database, model_id, query.epoch)
@@ -222,11 +229,8 @@ async def _lay_out(
     if moving:
         shown = await run_in_threadpool(shown_epochs, services, snapshot)
         rows, note = shown.rows, shown.note
-        width, height = picture_size(snapshot.dataset.classes, scale=1)
-        pixels, limit = width * height * len(rows), services.settings.max_animation_pixels
-        if pixels > limit:
-            what = "the animation's pixels, all epochs together,"
-            raise LimitExceeded("?epoch", what, pixels, limit, "CNNSERVICE_MAX_ANIMATION_PIXELS")
+    if within_pixels:
+        _check_pixels(snapshot, len(rows), services)
     epochs = [row.epoch for row in rows]
     identity = f"{snapshot.identity} {images} {epochs}"
     conditional = Conditional(request, query.epoch, identity, query)
@@ -243,6 +247,14 @@ async def _lay_out(
     return _Laid(snapshot, layer, projection, rows, note, conditional, result)
 
 
+def _check_pixels(snapshot: Snapshot, frames: int, services: Services) -> None:
+    width, height = picture_size(snapshot.dataset.classes, scale=1)
+    pixels, limit = width * height * frames, services.settings.max_animation_pixels
+    if pixels > limit:
+        what = "the animation's pixels, all epochs together,"
+        raise LimitExceeded("?epoch", what, pixels, limit, "CNNSERVICE_MAX_ANIMATION_PIXELS")
+
+
 async def _film(
     encoding: Literal["gif", "webp"],
     model_id: str,
@@ -251,7 +263,7 @@ async def _film(
     request: Request,
     services: Services,
 ) -> Response:
-    laid = await _lay_out(model_id, layer, query, request, services, moving=True)
+    laid = await _lay_out(model_id, layer, query, request, services, moving=True, within_pixels=True)
     if isinstance(laid, Response):
         return laid
     film = await run_in_threadpool(scatter_film, encoding, *laid.drawn(laid.points), **laid.frame_texts())

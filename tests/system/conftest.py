@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 import pytest
 
+from cnnservice.drawing.scatter import picture_size
 from live import Stack, start_stack
 
 
 @pytest.fixture(scope="session")
 def strict_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """It takes data sets of 64 KiB and images of 1 KiB, compares 32 filters, seeks 32 inputs in 64 steps, represents
-    50 images in 10,000 numbers, waits 5 s for a worker's answer, and for what takes long not at all.
+    50 images in 10,000 numbers, animates 3 epochs, in a film of points by digit 2, waits 5 s for a worker's answer, and
+    for what takes long not at all.
     """
     stack = start_stack(
         tmp_path_factory.mktemp("strict") / "data",
@@ -21,6 +24,8 @@ def strict_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         max_compared_filters="32",
         max_maximization_steps="64",
         max_maximized_inputs="32",
+        max_animation_frames="3",
+        max_animation_pixels=str(2 * prod(picture_size([str(digit) for digit in range(10)], scale=1))),
         max_represented_images="50",
         max_representation_values="10000",
         max_dataset_upload_bytes=str(64 << 10),

@@ -171,6 +171,19 @@ def test_limits_are_where_they_say(client: httpx.Client, strict_stack: Stack) ->
         assert ask(strict, similarity(model)).json()["samples"] == 12
 
 
+def test_an_animation_has_no_more_epochs_and_pixels_than_it_may(strict_stack: Stack) -> None:
+    with strict_stack.client as strict:
+        model = str(train(strict, train_samples=64, test_samples=20, epochs=3, architecture={"layers": DENSE})["id"])
+        page = ask(strict, embedding(model, "html", "Out")).text
+        assert "3 of 4 epochs are shown, evenly spread." in page
+        assert len(ask(strict, similarity(model), over="epochs", layer="Out").json()["rows"]) == 3
+        for ending in ("gif", "webp"):
+            assert ask(strict, embedding(model, ending, "Out"), epoch=1).status_code == 200
+            answer = strict.get(embedding(model, ending, "Out"), params={"epoch": 2})
+            assert answer.status_code == 422
+            assert "CNNSERVICE_MAX_ANIMATION_PIXELS" in answer.text
+
+
 def test_layers_are_as_alike_as_their_outputs(client: httpx.Client, cnn: str) -> None:
     told = ask(client, similarity(cnn), images=30).json()
     layers = ["Conv1", "MaxPool1", "Conv2", "MaxPool2", "Flatten", "FC1", "FC2"]
