@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cnnservice.analysis.filters import has_units
-from cnnservice.errors import FieldError, InvalidError
+from cnnservice.errors import InvalidError
 from cnnservice.models import Snapshot
+from cnnservice.specs.errors import FilterOutOfRange
 
 
 class NoUnits(InvalidError):
@@ -18,17 +19,6 @@ class NoUnits(InvalidError):
             f"Layer {layer!r} is a {kind}, which passes on what others make and has no filters or units of its own; "
             f"layers that have: {', '.join(known)}."
         )
-
-
-class FilterOutOfRange(InvalidError):
-    """The layer has fewer filters."""
-
-    code = "filter-out-of-range"
-    title = "Filter out of range"
-
-    def __init__(self, parameter: str, value: int, *, layer: str, allowed: range) -> None:
-        detail = f"{parameter} is {value}; of layer {layer!r} {allowed.start}..{allowed.stop - 1} is allowed."
-        super().__init__(detail, errors=(FieldError(f"?{parameter}", detail),))
 
 
 def units(snapshot: Snapshot, layer: str, number: int | None = None) -> int:

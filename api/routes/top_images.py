@@ -18,7 +18,7 @@ from api.problems import problems
 from api.queries import EpochQuery, WaitQuery
 from api.services import Services, ServicesDep
 from api.sheets import check_picture
-from api.units import FilterOutOfRange, units
+from api.units import units
 from cnnservice.analysis.receptive_field import Box, ReceptiveFields
 from cnnservice.computations import Question
 from cnnservice.drawing.grid import draw_images, layout
@@ -26,6 +26,7 @@ from cnnservice.drawing.patches import Edges, cut_patches, fade_around
 from cnnservice.drawing.slices import choose
 from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.results import Result
+from cnnservice.specs.errors import FilterOutOfRange
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["representations"])
 _RESPONSES = {**ACCEPTED, **problems(304, 404, 422, 500, 503)}

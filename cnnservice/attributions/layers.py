@@ -6,6 +6,7 @@ from math import prod
 
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.specs.architecture import LayerSummary, Summary
+from cnnservice.specs.errors import FilterOutOfRange
 
 # They make maps, but only coarser or other copies of those before them.
 _COPIES = ("pooling", "dropout", "flatten", "reshape", "padding", "sampling", "random_")
@@ -19,20 +20,6 @@ class UnusableLayer(InvalidError):
 
     def __init__(self, detail: str, pointer: str = "?layer") -> None:
         super().__init__(detail, errors=(FieldError(pointer, detail),))
-
-
-class FilterOutOfRange(InvalidError):
-    """The layer has no such filter."""
-
-    code = "filter-out-of-range"
-    title = "Filter out of range"
-
-    def __init__(self, filter_index: int, layer: LayerSummary) -> None:
-        detail = (
-            f"filter is {filter_index}; layer {layer.name!r} has {layer.output_shape[-1]}: "
-            f"0..{layer.output_shape[-1] - 1} is allowed."
-        )
-        super().__init__(detail, errors=(FieldError("?filter", detail),))
 
 
 def layer_with_maps(summary: Summary, name: str | None) -> LayerSummary:
@@ -56,8 +43,9 @@ def layer_of_filter(summary: Summary, name: str, filter_index: int) -> LayerSumm
     """The layer of that name, which has such a filter. Raises UnusableLayer, FilterOutOfRange."""
     for layer in summary.layers:
         if layer.name == name:
-            if filter_index >= layer.output_shape[-1]:
-                raise FilterOutOfRange(filter_index, layer)
+            filters = layer.output_shape[-1]
+            if filter_index >= filters:
+                raise FilterOutOfRange("filter", filter_index, layer=name, allowed=range(filters))
             return layer
     raise UnusableLayer(f"layer is {name!r}; the network's layers are {_listed(summary.layers)}.")
 

@@ -18,6 +18,8 @@ from cnnservice.drawing.png import encode_png
 SIDE, PADDING = 640, 14
 # Points are drawn so many times as large and reduced, to be smooth.
 _FINER = 4
+# And a part of the picture at a time: large, all of it would take 105 MB.
+_BANDS = 8
 _INK, _FAINT, _FRAME = (34, 34, 34), (102, 102, 102), (208, 211, 216)
 _TITLE, _TEXT, _MARGIN = 15, 12, 12
 _ROW, _DOT, _LONGEST_NAME = 20, 5, 150
@@ -98,12 +100,17 @@ def _draw_points(
     places: NDArray[np.float64], labels: NDArray[np.integer[Any]], colours: NDArray[np.uint8], scale: int
 ) -> Image.Image:
     k, radius = scale * _FINER, point_radius(len(places))
-    square = Image.new("RGB", (SIDE * k, SIDE * k), "white")
-    pen = ImageDraw.Draw(square)
-    for (x, y), label in zip((places * k).tolist(), labels.tolist(), strict=True):
-        for r, fill in ((radius + RIM, (255, 255, 255)), (radius, tuple(colours[label].tolist()))):
-            pen.ellipse([x - r * k, y - r * k, x + r * k, y + r * k], fill=fill)
-    return square.reduce(_FINER)
+    square, height = Image.new("RGB", (SIDE * scale, SIDE * scale)), SIDE * k // _BANDS
+    for number in range(_BANDS):
+        band = Image.new("RGB", (SIDE * k, height), "white")
+        pen, top = ImageDraw.Draw(band), number * height
+        for (x, y), label in zip((places * k).tolist(), labels.tolist(), strict=True):
+            for r, fill in ((radius + RIM, (255, 255, 255)), (radius, tuple(colours[label].tolist()))):
+                # Whole pixels of the whole picture, so that no point has a seam where two parts meet.
+                left, above, right, below = (int(edge) for edge in (x - r * k, y - r * k, x + r * k, y + r * k))
+                pen.ellipse([left, above - top, right, below - top], fill=fill)
+        square.paste(band.reduce(_FINER), (0, top // _FINER))
+    return square
 
 
 def legend_of(classes: Sequence[str]) -> Legend:

@@ -34,3 +34,14 @@ class BadSetting(InvalidError):
 
     def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(detail, errors=(FieldError(pointer, detail),))
+
+
+class FilterOutOfRange(InvalidError):
+    """The layer has fewer filters."""
+
+    code = "filter-out-of-range"
+    title = "Filter out of range"
+
+    def __init__(self, parameter: str, value: int, *, layer: str, allowed: range) -> None:
+        detail = f"{parameter} is {value}; of layer {layer!r} {allowed.start}..{allowed.stop - 1} is allowed."
+        super().__init__(detail, errors=(FieldError(f"?{parameter}", detail),))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,8 +14,8 @@ import obstore
 import pytest
 from httpx_sse import ServerSentEvent, connect_sse
 
-from cnnservice.broker import INSPECT_QUEUE, connect
-from live import Stack, train, wait_until
+from computing import begun, ended, place, train_wide
+from live import Stack, train
 
 SPEC: dict[str, Any] = {"train_samples": 128, "test_samples": 300, "epochs": 1}
 
@@ -27,44 +25,19 @@ def model(client: httpx.Client) -> str:
     return str(train(client, **SPEC)["id"])
 
 
-def place(model: str, layer: str = "Conv1") -> str:
-    return f"/v1/models/{model}/layers/{layer}/top_images.json"
-
-
 def follow(client: httpx.Client, url: str) -> Iterator[ServerSentEvent]:
     with connect_sse(client, "GET", url) as source:
         yield from (event for event in source.iter_sse() if event.data)
 
 
-def ended(client: httpx.Client, url: str) -> dict[str, Any]:
-    def document() -> dict[str, Any] | None:
-        computation: dict[str, Any] = client.get(url).json()
-        return computation if computation["status"] in ("succeeded", "failed") else None
-
-    return wait_until(document, f"{url} to end")
-
-
 @pytest.fixture(scope="module")
 def wide(client: httpx.Client) -> str:
-    """A model with a layer so wide, and so many test images, that to look through them takes seconds."""
-    layers = [
-        {"type": "conv2d", "name": "Wide", "filters": 1024, "kernel_size": 3, "activation": "relu"},
-        {"type": "flatten"},
-        {"type": "dense", "units": 10, "activation": "softmax"},
-    ]
-    job = train(client, train_samples=64, epochs=1, test_samples=1000, architecture={"layers": layers})
-    assert job["status"] == "succeeded", job["error"]
-    return str(job["id"])
+    return train_wide(client)
 
 
 @pytest.fixture
 def links(client: httpx.Client, wide: str, numbers: Iterator[int]) -> dict[str, str]:
-    """Of a computation that takes seconds, and has just begun to get on."""
-    accepted = client.get(place(wide, "Wide"), params={"count": next(numbers), "wait": 0})
-    assert accepted.status_code == 202, accepted.text
-    links: dict[str, str] = accepted.json()["links"]
-    wait_until(lambda: client.get(links["self"]).json()["progress"] > 0, "the computation to get on")
-    return links
+    return begun(client, wide, next(numbers))
 
 
 @pytest.fixture(scope="module")
@@ -153,29 +126,6 @@ def test_activations_are_answered_while_a_computation_runs(
     answer = client.get(f"/v1/models/{model}/layers/Conv1/activations.json?image=mnist:test:7")
     assert answer.status_code == 200
     assert client.get(links["self"]).json()["status"] == "running"
-    assert ended(client, links["self"])["status"] == "succeeded"
-
-
-@pytest.mark.parametrize(("number", "attempt"), [(signal.SIGKILL, 2), (signal.SIGTERM, 1)])
-def test_what_a_worker_leaves_undone_the_next_one_does(
-    client: httpx.Client, stack: Stack, links: dict[str, str], number: int, attempt: int
-) -> None:
-    (worker,) = stack.pids("worker", "inspect")
-    os.kill(worker, number)
-    document = ended(client, links["self"])
-    assert (document["status"], document["attempt"]) == ("succeeded", attempt)
-    assert client.get(links["result"]).status_code == 200
-
-
-def test_one_whose_message_is_lost_is_done_all_the_same(
-    client: httpx.Client, stack: Stack, model: str, numbers: Iterator[int]
-) -> None:
-    (worker,) = stack.pids("worker", "inspect")
-    os.kill(worker, signal.SIGSTOP)
-    links = client.get(place(model), params={"count": next(numbers), "wait": 0}).json()["links"]
-    # The message waits in the broker, or was handed to the worker that dies with it.
-    connect(stack.settings).delete(INSPECT_QUEUE)
-    os.kill(worker, signal.SIGKILL)
     assert ended(client, links["self"])["status"] == "succeeded"
 
 
