@@ -20,7 +20,9 @@ def wide(place: Place) -> str:
         return computing.train_wide(client)
 
 
-@pytest.mark.parametrize(("number", "attempt"), [(signal.SIGKILL, 2), (signal.SIGTERM, 1)])
+@pytest.mark.parametrize(
+    ("number", "attempt"), [(signal.SIGKILL, 2), pytest.param(signal.SIGTERM, 1, marks=pytest.mark.full)]
+)
 def test_what_a_worker_leaves_undone_the_next_one_does(
     client: httpx.Client, stack: Stack, wide: str, number: int, attempt: int
 ) -> None:
@@ -32,6 +34,7 @@ def test_what_a_worker_leaves_undone_the_next_one_does(
     assert client.get(links["result"]).status_code == 200
 
 
+@pytest.mark.full
 def test_one_whose_message_is_lost_is_done_all_the_same(client: httpx.Client, stack: Stack, wide: str) -> None:
     (worker,) = stack.pids("worker", "inspect")
     os.kill(worker, signal.SIGSTOP)
