@@ -26,9 +26,12 @@ from worker.cancellation import bell
 from worker.dropping import DroppedFiles
 from worker.publishing import Publisher
 from worker.stopping import stopping
+from worker.watchdog import end_unless_renewed, stop_watching
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
+# So long after its last heartbeat a run that has not stopped by itself hangs, as TensorFlow may after a want of memory.
+_LEASES_TO_A_HANG = 4
 T = TypeVar("T")
 
 
@@ -74,6 +77,7 @@ class Run:
             ended.set()
             bell().set()
             thread.join()
+            stop_watching()
 
     def train(self) -> None:
         """Train to the end. Raises Stopped, Diverged, LeaseLost, DomainError."""
@@ -224,11 +228,14 @@ class Run:
         self._parts.events.append(self.claim.job_id, "status", self._epochs_done, body)
 
     def _renew(self, ended: threading.Event) -> None:
+        hangs_after = _LEASES_TO_A_HANG * self._parts.settings.lease_seconds
+        end_unless_renewed(hangs_after)
         while not ended.is_set() and self.stopped_by != "lease":
             bell().wait(self._parts.settings.heartbeat_seconds)
             bell().clear()
             if not ended.is_set():
                 self._beat()
+                end_unless_renewed(hangs_after)
 
     def _beat(self) -> None:
         settings = self._parts.settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -64,16 +65,12 @@ async def get_sanity_check(
     model_id: str, query: Annotated[SanityQuery, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """For each method how alike its maps are before and after weights are made random, and a verdict."""
-    snapshot = await run_in_threadpool(_open, services, model_id, query.epoch, query)
-    conditional = Conditional(request, query.epoch, snapshot.identity, query)
-    if (answer := conditional.not_modified()) is not None:
-        return answer
-    result = await computed(services, request, _question(query, snapshot), query, epoch=snapshot.epoch)
-    if isinstance(result, Response):
-        return result
-    check = _arguments(query, snapshot)
-    told = {"model_id": snapshot.job.id, "epoch": check.pop("epoch"), "check": check, **result.document}
-    return conditional.respond(SanityAnswer.model_validate(told), "application/json")
+    checked = await _check(model_id, query, request, services)
+    if isinstance(checked, Response):
+        return checked
+    check = _arguments(query, checked.snapshot)
+    told = {"model_id": model_id, "epoch": check.pop("epoch"), "check": check, **checked.result.document}
+    return checked.conditional.respond(SanityAnswer.model_validate(told), "application/json")
 
 
 @router.get(
@@ -88,14 +85,28 @@ async def draw_sanity_check(
     """Of the first image: a row a method, first its map as learned, then after each step of randomization."""
     if query.show is not None and query.randomization not in (query.show, "both"):
         raise BadSetting("?show", f"show is {query.show!r}; this check's randomization is {query.randomization!r}.")
+    checked = await _check(model_id, query, request, services)
+    if isinstance(checked, Response):
+        return checked
+    return checked.conditional.respond(await run_in_threadpool(_draw, checked.result, query, services), "image/png")
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A model at an epoch, and what the check has found."""
+
+    snapshot: Snapshot
+    result: Result
+    conditional: Conditional
+
+
+async def _check(model_id: str, query: SanityQuery, request: Request, services: Services) -> _Checked | Response:
     snapshot = await run_in_threadpool(_open, services, model_id, query.epoch, query)
     conditional = Conditional(request, query.epoch, snapshot.identity, query)
     if (answer := conditional.not_modified()) is not None:
         return answer
     result = await computed(services, request, _question(query, snapshot), query, epoch=snapshot.epoch)
-    if isinstance(result, Response):
-        return result
-    return conditional.respond(await run_in_threadpool(_draw, result, query, services), "image/png")
+    return result if isinstance(result, Response) else _Checked(snapshot, result, conditional)
 
 
 def _open(services: Services, model_id: str, epoch: EpochName, check: SanityCheck) -> Snapshot:

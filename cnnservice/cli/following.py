@@ -67,6 +67,9 @@ def urls_to_open(model_id: str) -> list[tuple[str, str]]:
         ("Conv2: 64 slices by epoch", f"{model}/layers/Conv2/animation.html?channel=all&count=64"),
         ("Conv1: feature maps of a digit", f"{model}/layers/Conv1/activations.png?{digit}"),
         ("what the network says of it", f"{model}/predictions.json?{digit}"),
+        ("and what in it says so", f"{model}/attributions/integrated_gradients.png?{digit}"),
+        ("what each class looks like to it", f"{model}/layers/FC2/maximization.png"),
+        ("how it sets the classes apart, by epoch", f"{model}/layers/FC1/embedding.html"),
     ]
 
 

@@ -1,0 +1,34 @@
+"""A process that hangs is ended, though no thread of Python can run in it; one that gets on is not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+# PyDLL calls without letting go of the interpreter: every thread of Python stands still meanwhile.
+HANGS = """
+import ctypes
+from worker.watchdog import end_unless_renewed, stop_watching
+{before}
+ctypes.PyDLL(None).usleep({microseconds})
+print("went on")
+"""
+
+
+def run(before: str, microseconds: int) -> subprocess.CompletedProcess[str]:
+    script = HANGS.format(before=before, microseconds=microseconds)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+
+def test_one_that_hangs_is_ended_and_tells_where() -> None:
+    done = run("end_unless_renewed(0.2)", 60_000_000)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Timeout" in done.stderr
+    assert "line 5 in <module>" in done.stderr
+
+
+def test_one_that_renews_or_is_no_longer_watched_goes_on() -> None:
+    for before in ("end_unless_renewed(0.01); end_unless_renewed(60)", "end_unless_renewed(0.2); stop_watching()"):
+        done = run(before, 400_000)
+        assert (done.returncode, done.stdout) == (0, "went on\n"), done.stderr

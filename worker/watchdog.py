@@ -1,0 +1,17 @@
+"""Ends a process that hangs: what runs in a library's code may hold on to the interpreter, so that no thread of Python
+can end it.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+
+
+def end_unless_renewed(seconds: float) -> None:
+    """End this process, telling where its threads are, unless this is called again within so many seconds."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+
+
+def stop_watching() -> None:
+    """Let it be."""
+    faulthandler.cancel_dump_traceback_later()
