@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import faulthandler
 
+# Of the process itself: Celery puts something into the place of sys.stderr that is no file.
+_STDERR = 2
+
 
 def end_unless_renewed(seconds: float) -> None:
     """End this process, telling where its threads are, unless this is called again within so many seconds."""
-    faulthandler.dump_traceback_later(seconds, exit=True)
+    faulthandler.dump_traceback_later(seconds, exit=True, file=_STDERR)
 
 
 def stop_watching() -> None:
