@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -13,13 +14,12 @@ from PIL import Image, ImageDraw
 
 from cnnservice.drawing.captions import font, shortened
 from cnnservice.drawing.classes import class_colours, hexadecimal
-from cnnservice.drawing.png import encode_png
 
 SIDE, PADDING = 640, 14
 # Points are drawn so many times as large and reduced, to be smooth.
 _FINER = 4
 # And a part of the picture at a time: large, all of it would take 105 MB.
-_BANDS = 8
+_BANDS = 16
 _INK, _FAINT, _FRAME = (34, 34, 34), (102, 102, 102), (208, 211, 216)
 _TITLE, _TEXT, _MARGIN = 15, 12, 12
 _ROW, _DOT, _LONGEST_NAME = 20, 5, 150
@@ -50,7 +50,10 @@ def draw_scatter_png(
 
     Both axes have the same scale, and what is shown is all there is. title and note stand above.
     """
-    return encode_png(np.asarray(scatter_picture(points, labels, classes, title=title, note=note, scale=scale)))
+    # PIL writes it row by row, and makes no copy of all of it.
+    content = io.BytesIO()
+    scatter_picture(points, labels, classes, title=title, note=note, scale=scale).save(content, "PNG")
+    return content.getvalue()
 
 
 def scatter_picture(
