@@ -69,7 +69,7 @@ def urls_to_open(model_id: str) -> list[tuple[str, str]]:
         ("what the network says of it", f"{model}/predictions.json?{digit}"),
         ("and what in it says so", f"{model}/attributions/integrated_gradients.png?{digit}"),
         ("what each class looks like to it", f"{model}/layers/FC2/maximization.png"),
-        ("how it sets the classes apart, by epoch", f"{model}/layers/FC1/embedding.html"),
+        ("FC1: classes set apart, by epoch", f"{model}/layers/FC1/embedding.html"),
     ]
 
 
