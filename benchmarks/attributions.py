@@ -26,7 +26,7 @@ def rows() -> Iterator[Row]:
     """Of the notebook's network, the methods that both have."""
     architecture = resolve("cnn", _SHAPE, 10)
     model = WarmModel(architecture, _SHAPE)
-    network = ExplainedNetwork(model, architecture, np.full(1, -1, np.float32))
+    network = ExplainedNetwork(model, np.full(1, -1, np.float32))
     linear = keras.models.clone_model(model.keras_model)
     linear.set_weights(model.keras_model.get_weights())
     linear.layers[-1].activation = keras.activations.linear

@@ -19,4 +19,4 @@ def explained(model: WarmModel, snapshot: Snapshot) -> ExplainedNetwork:
 
     dataset = snapshot.dataset
     background = np.full(dataset.shape[-1:], dataset.background, np.uint8)
-    return ExplainedNetwork(model, snapshot.architecture, snapshot.normalizer.apply(background))
+    return ExplainedNetwork(model, snapshot.normalizer.apply(background))

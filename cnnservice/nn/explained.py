@@ -8,23 +8,22 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cnnservice.analysis.receptive_field import ReceptiveFields
 from cnnservice.attributions.network import Array, Places, Rule
 from cnnservice.nn.batches import batch_size
 from cnnservice.nn.inference import WarmModel
 from cnnservice.nn.relevance import relevance
 from cnnservice.nn.rules import RULES
 from cnnservice.nn.walk import scores_of, walk
-from cnnservice.specs.architecture import Architecture, Summary, summarize
+from cnnservice.specs.architecture import Summary
 
 
 class ExplainedNetwork:
     """See attributions.network.Network. What is compiled stays with the warm model, for its next weights."""
 
-    def __init__(self, model: WarmModel, architecture: Architecture, background: Array) -> None:
-        self._model, self._architecture, self._background = model, architecture, background
-        self._summary = summary = summarize(architecture, tuple(model.keras_model.input_shape[1:]))
-        self._batch = batch_size(summary.all_outputs)
+    def __init__(self, model: WarmModel, background: Array) -> None:
+        self._model, self._background = model, background
+        self._last = model.keras_model.get_layer(model.names[-1])
+        self._batch = batch_size(model.summary.all_outputs)
 
     @property
     def background(self) -> Array:
@@ -34,12 +33,12 @@ class ExplainedNetwork:
     @property
     def summary(self) -> Summary:
         """See Network."""
-        return self._summary
+        return self._model.summary
 
     def places(self, layer: str) -> Places:
         """See Network."""
-        fields = ReceptiveFields(self._architecture, self._summary.input_shape)
-        height, width, _ = next(part.output_shape for part in self._summary.layers if part.name == layer)
+        fields = self._model.receptive_fields
+        height, width, _ = next(part.output_shape for part in self.summary.layers if part.name == layer)
         rows = [fields.window(layer, (row, 0)) for row in range(height)]
         columns = [fields.window(layer, (0, column)) for column in range(width)]
         return [(box.top + box.bottom - 1) / 2 for box in rows], [(box.left + box.right - 1) / 2 for box in columns]
@@ -86,7 +85,7 @@ class ExplainedNetwork:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(images)
                 outputs = self._walk(images)
-                score = tf.gather(scores_of(self._model.keras_model, self._model.graph, outputs), target, axis=1)
+                score = tf.gather(scores_of(self._last, outputs), target, axis=1)
             maps = outputs.after[layer]
             return tf.stack([maps, tape.gradient(score, maps)], axis=1)
 
@@ -106,12 +105,12 @@ class ExplainedNetwork:
         return walk(self._model.keras_model, self._model.graph, images, RULES[rule])
 
     def _scores(self, images: tf.Tensor, rule: Rule = "gradient") -> tf.Tensor:
-        return scores_of(self._model.keras_model, self._model.graph, self._walk(images, rule))
+        return scores_of(self._last, self._walk(images, rule))
 
     def _run(self, key: object, function: Callable[..., tf.Tensor], images: Array, *arguments: float) -> Array:
         """The function's output for all images, a batch at a time; compiled at its first use."""
         specs = [tf.TensorSpec((), tf.int32 if isinstance(value, int) else tf.float32) for value in arguments]
-        compiled = self._model.compiled(("explained", key), lambda: function, *specs)
+        compiled = self._model.compiled(("explained", key), function, *specs)
         pieces = [
             compiled(tf.constant(images[start : start + self._batch]), *arguments).numpy()
             for start in range(0, len(images), self._batch)

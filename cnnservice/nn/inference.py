@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -13,9 +14,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cnnservice.analysis.receptive_field import ReceptiveFields
 from cnnservice.nn.build import build_model
 from cnnservice.nn.state import model_variables
-from cnnservice.specs.architecture import Architecture, nodes
+from cnnservice.nn.walk import logits_of, walk
+from cnnservice.specs.architecture import Architecture, Summary, nodes, summarize
 from cnnservice.specs.layers.base import Shape
 
 
@@ -37,6 +40,7 @@ class WarmModel:
 
     def __init__(self, architecture: Architecture, input_shape: Shape, *, memory_bytes: int = 0) -> None:
         """memory_bytes is how much of other epochs' weights it may keep, to take them on again without reading them."""
+        self._architecture, self._input_shape = architecture, input_shape
         self.keras_model = build_model(architecture, input_shape)
         self.variables = model_variables(self.keras_model)
         self.graph = nodes(architecture, input_shape)
@@ -48,6 +52,16 @@ class WarmModel:
         self._signature = [tf.TensorSpec((None, *input_shape), tf.float32)]
         self._forward = self._compile()
         self._compiled: dict[Hashable, Callable[..., tf.Tensor]] = {}
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Its layers and their shapes."""
+        return summarize(self._architecture, self._input_shape)
+
+    @cached_property
+    def receptive_fields(self) -> ReceptiveFields:
+        """What of an image each place of its layers depends on."""
+        return ReceptiveFields(self._architecture, self._input_shape)
 
     def load(self, checkpoint: str, read: Callable[[], Mapping[str, NDArray[Any]]]) -> None:
         """Take on a checkpoint's weights, unless they are those it has."""
@@ -77,19 +91,18 @@ class WarmModel:
     def run_to(self, layer: str, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """One layer's output (n, …) for images (n, H, W, C); what comes after it is not computed."""
 
-        def forward() -> Callable[[tf.Tensor], tf.Tensor]:
-            until = keras.Model(self.keras_model.inputs, self.keras_model.get_layer(layer).output)
-            return lambda images: keras.tree.flatten(until(images, training=False))[0]
+        def forward(images: tf.Tensor) -> tf.Tensor:
+            return walk(self.keras_model, self.graph, images, until=layer).after[layer]
 
         output: NDArray[np.float32] = self.compiled(("run_to", layer), forward)(tf.constant(images)).numpy()
         return output
 
     def compiled(
-        self, key: Hashable, make: Callable[[], Callable[..., tf.Tensor]], *arguments: tf.TensorSpec
+        self, key: Hashable, function: Callable[..., tf.Tensor], *arguments: tf.TensorSpec
     ) -> Callable[..., tf.Tensor]:
-        """A function of images (n, H, W, C) and further arguments, compiled when its key is first asked for."""
+        """A function of images (n, H, W, C) and further arguments, compiled: the one first given under its key."""
         if key not in self._compiled:
-            self._compiled[key] = tf.function(make(), input_signature=[*self._signature, *arguments])
+            self._compiled[key] = tf.function(function, input_signature=[*self._signature, *arguments])
         return self._compiled[key]
 
     def numbers_up_to(self, layer: str) -> int:
@@ -99,35 +112,13 @@ class WarmModel:
 
     def probabilities(self, outputs: tf.Tensor) -> tf.Tensor:
         """The last layer's outputs (n, classes) as they are to be read."""
-        return keras.ops.softmax(outputs) if _activation(self._layers[-1]) == "linear" else outputs
+        linear = getattr(self._layers[-1], "activation", None) is keras.activations.linear
+        return keras.ops.softmax(outputs) if linear else outputs
 
     def _compile(self) -> Callable[[tf.Tensor], Any]:
-        last = self._layers[-1]
-        every_layer = keras.Model(self.keras_model.inputs, [*(layer.output for layer in self._layers), last.input])
-
         def forward(images: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor | None]:
-            values = keras.tree.flatten(every_layer(images, training=False))
-            outputs, last_input = values[: len(self._layers)], values[len(self._layers)]
-            return outputs, _logits(last, last_input, outputs[-1])
+            outputs = walk(self.keras_model, self.graph, images)
+            return [outputs.after[name] for name in self.names], logits_of(self._layers[-1], outputs)
 
         compiled: Callable[[tf.Tensor], Any] = tf.function(forward, input_signature=self._signature)
         return compiled
-
-
-def _activation(layer: keras.Layer) -> str | None:
-    return keras.activations.serialize(layer.activation) if hasattr(layer, "activation") else None
-
-
-def _logits(layer: keras.Layer, layer_input: tf.Tensor, output: tf.Tensor) -> tf.Tensor | None:
-    """What goes into the last layer's softmax or sigmoid; the output itself where nothing comes after it."""
-    activation = _activation(layer)
-    if activation == "linear":
-        return output
-    if activation not in ("softmax", "sigmoid"):
-        return None
-    if isinstance(layer, keras.layers.Activation):
-        return layer_input
-    if isinstance(layer, keras.layers.Dense):
-        logits = keras.ops.matmul(layer_input, layer.kernel)
-        return logits if layer.bias is None else keras.ops.add(logits, layer.bias)
-    return None

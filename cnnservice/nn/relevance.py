@@ -52,7 +52,7 @@ def relevance(
     i of what it makes z_j of, before its activation, the part that i has in z_j, over z_j + epsilon * sign(z_j).
     """
     outputs = walk(model, graph, images)
-    scores = scores_of(model, graph, outputs)
+    scores = scores_of(model.get_layer(graph[-1].name), outputs)
     arrived = {graph[-1].name: scores * tf.one_hot(target, tf.shape(scores)[1])}
     for node in reversed(graph):
         layer, received = model.get_layer(node.name), arrived[node.name]

@@ -16,7 +16,7 @@ Activation = Callable[[tf.Tensor], tf.Tensor]
 # Makes an activation's output of the activation and its input.
 Activate = Callable[[Activation, tf.Tensor], tf.Tensor]
 
-_LOGISTIC = (keras.activations.softmax, keras.activations.sigmoid)
+_OF_LOGITS = (keras.activations.softmax, keras.activations.sigmoid, keras.activations.linear)
 # Activations as layers of their own: the layer is the function.
 _FUNCTIONS = (keras.layers.ReLU, keras.layers.LeakyReLU)
 
@@ -49,11 +49,18 @@ def walk(
     return outputs
 
 
-def scores_of(model: keras.Model, graph: Sequence[Node], outputs: Outputs) -> tf.Tensor:
-    """Logits (n, classes) where the last layer has a softmax or sigmoid, else its output."""
-    last = graph[-1].name
-    logistic = activation_of(model.get_layer(last)) in _LOGISTIC
-    return (outputs.before if logistic else outputs.after)[last]
+def logits_of(last: keras.Layer, outputs: Outputs) -> tf.Tensor | None:
+    """What goes into the last layer's softmax or sigmoid, (n, classes); its output where it ends with nothing.
+
+    None where it ends with something else, or is a layer that never ends with an activation.
+    """
+    return outputs.before[last.name] if getattr(last, "activation", None) in _OF_LOGITS else None
+
+
+def scores_of(last: keras.Layer, outputs: Outputs) -> tf.Tensor:
+    """The logits (n, classes) of the last layer, or its output where it has none."""
+    logits = logits_of(last, outputs)
+    return outputs.after[last.name] if logits is None else logits
 
 
 def activation_of(layer: keras.Layer) -> Activation | None:

@@ -51,7 +51,7 @@ def explain(architecture: Architecture, shape: tuple[int, ...], background: floa
     """A network with the weights that its layers begin with."""
     model = WarmModel(architecture, shape)
     colour = np.full(shape[-1:], background, np.float32)
-    return Explained(ExplainedNetwork(model, architecture, colour), model.keras_model)
+    return Explained(ExplainedNetwork(model, colour), model.keras_model)
 
 
 def network_of(
