@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import time
@@ -14,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
 from api.computation_schemas import ComputationAnswer, computation_answer
+from api.event_hub import rung
 from api.messenger import BrokerAway
 from api.queries import WaitQuery
 from api.services import Services
@@ -28,8 +28,6 @@ from cnnservice.store import Altered
 
 _log = logging.getLogger(__name__)
 _VERSION = version("cnnservice")
-# How long a request trusts its bell before it looks for itself.
-_LOOK_SECONDS = 2.0
 _RETRY_AFTER_SECONDS = "2"
 # What OpenAPI is told of a route that may answer so.
 ACCEPTED: dict[int | str, dict[str, Any]] = {
@@ -51,12 +49,10 @@ async def computed(
     and what the computation failed with.
     """
     patience, place = _patience(services, query), _place(request, resolved)
-    computation = await run_in_threadpool(_submit, services, question, place)
-    with services.hub.bell(computation.id) as bell:
+    with services.hub.bell(question.identity(_VERSION)) as bell:
+        computation = await run_in_threadpool(_submit, services, question, place)
         deadline = time.monotonic() + patience
         while True:
-            bell.clear()
-            computation = await run_in_threadpool(computations.get, services.database, computation.id)
             if computation.status == "failed":
                 assert computation.error is not None, "a failure says why"
                 raise error_of(computation.error)
@@ -67,8 +63,9 @@ async def computed(
             remaining = deadline - time.monotonic()
             if remaining <= 0 or services.hub.closing:
                 return _accepted(computation, place)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), min(remaining, _LOOK_SECONDS))
+            await rung(bell, remaining)
+            bell.clear()
+            computation = await run_in_threadpool(computations.get, services.database, computation.id)
 
 
 async def begun(services: Services, question: Question, place: str) -> Response:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import redis.asyncio
 
@@ -14,6 +14,14 @@ from api.ending import end
 from cnnservice.events import CHANNEL_PREFIX
 
 _log = logging.getLogger(__name__)
+# How long a bell is trusted before who waits looks for himself.
+_LOOK_SECONDS = 2.0
+
+
+async def rung(bell: asyncio.Event, at_most: float = _LOOK_SECONDS) -> None:
+    """Wait until a bell rings, but never so long that what it failed to tell is not seen."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(bell.wait(), min(at_most, _LOOK_SECONDS))
 
 
 class EventHub:

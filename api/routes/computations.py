@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -12,6 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.computation_schemas import ComputationAnswer, computation_answer
+from api.event_hub import rung
 from api.problems import problems
 from api.services import ServicesDep
 from cnnservice import computations
@@ -20,8 +19,6 @@ from cnnservice.database.tables import Computation
 from cnnservice.results import delete_result
 
 router = APIRouter(prefix="/v1/computations", tags=["computations"])
-# How long a stream trusts its bell before it looks for itself.
-_LOOK_SECONDS = 2.0
 _END = "end"
 
 
@@ -87,8 +84,7 @@ async def stream_computation(computation_id: str, services: ServicesDep) -> Asyn
                         told[event] = body
                         yield ServerSentEvent(data=body, event=event, id=event)
             if _END not in told:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(bell.wait(), _LOOK_SECONDS)
+                await rung(bell)
 
 
 def _events(computation: Computation) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from api.event_hub import rung
 from api.problems import problems
 from api.services import Services, ServicesDep
 from cnnservice import jobs
@@ -20,8 +20,6 @@ from cnnservice.errors import FieldError, InvalidError
 from cnnservice.events import Event, EventId, parse_entry, stream_key
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-# How long a stream trusts its bell before it looks for itself.
-_LOOK_SECONDS = 2.0
 _BATCH = 500
 
 
@@ -79,10 +77,7 @@ async def stream_events(
             for event in events:
                 yield ServerSentEvent(data=event.body, event=event.type, id=str(event.id))
             if not reader.ended:
-                try:
-                    await asyncio.wait_for(bell.wait(), _LOOK_SECONDS)
-                except TimeoutError:
-                    continue
+                await rung(bell)
 
 
 class _Reader:
