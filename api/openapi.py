@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api import examples
+from api.attribution_query import parameters_in_openapi
 from api.problems import Problem, problems
 
 
@@ -24,8 +25,11 @@ def complete(app: FastAPI) -> None:
                 schemas.pop(name, None)
             for name, example in examples.SCHEMAS.items():
                 schemas[name]["example"] = example
-            for operations in document["paths"].values():
+            for path, operations in document["paths"].items():
                 for operation in operations.values():
+                    if "/attributions/{method}." in path:
+                        # Their query is read by the method, which FastAPI does not know of.
+                        operation["parameters"] += parameters_in_openapi()
                     for parameter in operation.get("parameters", ()):
                         if parameter["name"] in examples.PARAMETERS and parameter["in"] != "query":
                             parameter["example"] = examples.PARAMETERS[parameter["name"]]

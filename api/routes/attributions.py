@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
-from api.attribution_query import parameters_in_openapi, read_query
+from api.attribution_query import read_query
 from api.attribution_schemas import AttributionAnswer, MethodAnswer, MethodList, method_answer
 from api.caching import Conditional
 from api.inputs import label_of_reference, load_pixels
@@ -30,7 +30,6 @@ from cnnservice.models import Snapshot, open_snapshot
 
 router = APIRouter(prefix="/v1", tags=["attributions"])
 _RESPONSES = problems(304, 404, 422, 500, 503)
-_PARAMETERS = {"parameters": parameters_in_openapi()}
 _PATH = "/models/{model_id}/attributions/{method}"
 # Pixels of the longer side of a tile: one picture is looked at, not a sheet of them.
 _TILE_SIDE = 280
@@ -64,7 +63,6 @@ def get_method(method: str) -> MethodAnswer:
     summary="What in the image speaks for a class, drawn",
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
-    openapi_extra=_PARAMETERS,
 )
 async def draw_attribution(model_id: str, method: str, request: Request, services: ServicesDep) -> Response:
     """Heat over the image, alone, or both side by side."""
@@ -80,7 +78,6 @@ async def draw_attribution(model_id: str, method: str, request: Request, service
     summary="What in the image speaks for a class, in numbers",
     response_model=AttributionAnswer,
     responses=_RESPONSES,
-    openapi_extra=_PARAMETERS,
 )
 async def get_attribution(model_id: str, method: str, request: Request, services: ServicesDep) -> Response:
     """The maps drawn, the class they are about, and what else the method found."""
@@ -97,7 +94,6 @@ async def get_attribution(model_id: str, method: str, request: Request, services
     summary="What in the image speaks for a class, as an array",
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}}, **_RESPONSES},
-    openapi_extra=_PARAMETERS,
 )
 async def get_attribution_npy(model_id: str, method: str, request: Request, services: ServicesDep) -> Response:
     """The maps drawn, float32 (n, H, W): one, or with `channel=all` one a colour channel."""
