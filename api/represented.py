@@ -11,9 +11,8 @@ from pydantic import Field
 from cnnservice.settings import Settings
 from cnnservice.specs.architecture import LayerSummary
 from cnnservice.specs.base import Spec
+from cnnservice.specs.embedding import LEAST_IMAGES
 from cnnservice.specs.errors import BadSetting, LimitExceeded
-
-_LEAST = 5
 
 
 class ImagesQuery(Spec):
@@ -21,7 +20,10 @@ class ImagesQuery(Spec):
 
     images: Annotated[
         int | None,
-        Field(ge=5, description="test images, evenly spread; as many as there are, or limits admit, when not given"),
+        Field(
+            ge=LEAST_IMAGES,
+            description="test images, evenly spread; as many as there are, or limits admit, when not given",
+        ),
     ] = None
 
 
@@ -38,7 +40,7 @@ def images_represented(
     widest = max(prod(layer.output_shape) for layer in layers)
     most, values = settings.max_represented_images, settings.max_representation_values
     fitting = min(values // widest, isqrt(values // kept) if kept else values)
-    number = min(tested, most, max(fitting, _LEAST)) if asked is None else asked
+    number = min(tested, most, max(fitting, LEAST_IMAGES)) if asked is None else asked
     if number > most:
         raise LimitExceeded("?images", "images", number, most, "CNNSERVICE_MAX_REPRESENTED_IMAGES")
     held = max(number * widest, kept * number**2)

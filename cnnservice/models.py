@@ -79,6 +79,10 @@ class Snapshot:
     epoch: int
     row: Epoch
 
+    def at(self, row: Epoch) -> Snapshot:
+        """The same model at another of its epochs."""
+        return Snapshot(self.job, row.epoch, row)
+
     @property
     def design(self) -> Design:
         """What its spec says."""

@@ -238,7 +238,7 @@ async def _lay_out(
         return answer
     question = Question(
         "embedding",
-        [Snapshot(snapshot.job, row.epoch, row) for row in rows],
+        [snapshot.at(row) for row in rows],
         {"layer": layer, "epochs": epochs, "images": images, "projection": projection.model_dump(exclude_none=True)},
     )
     result = await computed(services, request, question, query, epoch=snapshot.epoch)

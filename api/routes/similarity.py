@@ -204,7 +204,7 @@ def _sides(model_id: str, query: SimilarityQuery, services: Services) -> list[_S
     if query.layer is not None:
         snapshot.layer(query.layer)
         shown = shown_epochs(services, snapshot).rows
-        return [_Side([Snapshot(snapshot.job, row.epoch, row) for row in shown], [query.layer])]
+        return [_Side([snapshot.at(row) for row in shown], [query.layer])]
     rows = _Side([snapshot], list(snapshot.design.layers))
     if query.with_model is None:
         return [rows]

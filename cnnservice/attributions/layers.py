@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
+from cnnservice.analysis.filters import has_units
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.specs.architecture import LayerSummary, Summary
 from cnnservice.specs.errors import FilterOutOfRange
-
-# They make maps, but only coarser or other copies of those before them.
-_COPIES = ("pooling", "dropout", "flatten", "reshape", "padding", "sampling", "random_")
 
 
 class UnusableLayer(InvalidError):
@@ -29,7 +27,8 @@ def layer_with_maps(summary: Summary, name: str | None) -> LayerSummary:
     """
     having = [layer for layer in summary.layers if _has_maps(layer)]
     if name is None:
-        own = [layer for layer in having if not any(word in layer.type for word in _COPIES)]
+        # A pooling's maps are coarser copies of those before it.
+        own = [layer for layer in having if has_units(layer.type) and "pooling" not in layer.type]
         if not own:
             raise UnusableLayer("This method weighs feature maps; the network has no layer with any.", "/method")
         return own[-1]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnnservice.representations.similarity import Centred, centred, similarity_matrix
 from cnnservice.results import Result
@@ -23,8 +24,8 @@ def similarity(work: Work) -> Result:
     """
     rows, columns = work.arguments["rows"], work.arguments["columns"]
     sides = [rows] if columns is None else [rows, columns]
-    tested = [work.snapshot(side["epochs"][0], side["model_id"]).spec.test_samples for side in sides]
-    indices = np.array(spread(range(min(tested)), int(work.arguments["images"])))
+    splits = [test_split(work.parts, work.snapshot(side["epochs"][0], side["model_id"]))[0] for side in sides]
+    indices = np.array(spread(range(min(map(len, splits))), int(work.arguments["images"])))
     total = sum(len(side["epochs"]) * len(side["layers"]) for side in sides)
     done = 0
 
@@ -32,11 +33,12 @@ def similarity(work: Work) -> Result:
         work.report((done + share) / total, what)
 
     prepared: list[list[Centred]] = []
-    for side in sides:
+    for side, split in zip(sides, splits, strict=True):
+        images = split[indices]
         prepared.append([])
         for epoch in side["epochs"]:
             for layer in side["layers"]:
-                prepared[-1].append(_prepare(work, side, epoch, layer, indices, tell))
+                prepared[-1].append(_prepare(work, side, epoch, layer, images, tell))
                 done += 1
     return Result({"values": similarity_matrix(prepared[0], prepared[-1])})
 
@@ -46,15 +48,13 @@ def _prepare(
     side: Mapping[str, Any],
     epoch: int,
     layer: str,
-    indices: np.ndarray[Any, np.dtype[np.int64]],
+    images: NDArray[np.float32],
     tell: Callable[[float, str], None],
 ) -> Centred:
     from cnnservice.nn.representations import representation
 
-    snapshot = work.snapshot(epoch, side["model_id"])
-    images, _ = test_split(work.parts, snapshot)
-
     def progress(seen: int) -> None:
-        tell(seen / len(indices), f"layer {layer} at epoch {epoch}: image {seen} of {len(indices)}")
+        tell(seen / len(images), f"layer {layer} at epoch {epoch}: image {seen} of {len(images)}")
 
-    return centred(representation(work.model(snapshot), images[indices], layer, progress=progress))
+    model = work.model(work.snapshot(epoch, side["model_id"]))
+    return centred(representation(model, images, layer, progress=progress))
