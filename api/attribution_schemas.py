@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from api.json_answer import JsonAnswer
 from api.schemas import Grid, SliceRange
 from cnnservice.attributions.method import Method
 
 
-class MethodAnswer(BaseModel):
+class MethodAnswer(JsonAnswer):
     """A method of attribution, with what to know before its maps are believed."""
 
     name: str
@@ -22,13 +23,13 @@ class MethodAnswer(BaseModel):
     parameters: dict[str, Any] = Field(description="its own, by name, each as JSON Schema with its default")
 
 
-class MethodList(BaseModel):
+class MethodList(JsonAnswer):
     """All methods."""
 
     items: list[MethodAnswer]
 
 
-class AttributionAnswer(BaseModel):
+class AttributionAnswer(JsonAnswer):
     """What an image's pixels have to do with the score of a class; `values` are the maps drawn, (n, H, W)."""
 
     model_id: str

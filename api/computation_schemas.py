@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from api.json_answer import JsonAnswer
 from api.schemas import JobError
 from cnnservice.computations import Status
 from cnnservice.database.tables import Computation
 
 
-class ComputationAnswer(BaseModel):
+class ComputationAnswer(JsonAnswer):
     """A long computation: how far it is, and where its result is to be had."""
 
     id: str

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from api.json_answer import JsonAnswer
 from api.schemas import Lineage
 from cnnservice.jobs import Status
 
 
-class ClassEvaluation(BaseModel):
+class ClassEvaluation(JsonAnswer):
     """One class; null where nothing was called so, or none is."""
 
     class_index: int = Field(serialization_alias="class", validation_alias="class")
@@ -21,7 +22,7 @@ class ClassEvaluation(BaseModel):
     support: int
 
 
-class Mistake(BaseModel):
+class Mistake(JsonAnswer):
     """An image that is taken for another class."""
 
     image: str
@@ -34,7 +35,7 @@ class Mistake(BaseModel):
     label_probability: float = Field(description="of the right one")
 
 
-class Evaluation(BaseModel):
+class Evaluation(JsonAnswer):
     """A model over its test split at an epoch."""
 
     model_id: str
@@ -49,7 +50,7 @@ class Evaluation(BaseModel):
     mistakes_total: int
 
 
-class ComparedModel(BaseModel):
+class ComparedModel(JsonAnswer):
     """One model in a comparison."""
 
     id: str
@@ -69,14 +70,14 @@ class ComparedModel(BaseModel):
     history: dict[str, list[float]]
 
 
-class Difference(BaseModel):
+class Difference(JsonAnswer):
     """A setting in which models differ, by JSON pointer into their specs."""
 
     field: str
     values: dict[str, Any]
 
 
-class Comparison(BaseModel):
+class Comparison(JsonAnswer):
     """Models side by side."""
 
     models: list[ComparedModel]

@@ -12,10 +12,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from obstore.exceptions import BaseError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from api.json_answer import JsonAnswer
 from cnnservice import errors
 from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import CorruptError, DomainError, FieldError, NotFoundError
@@ -37,14 +38,14 @@ _STATUS: dict[type[DomainError], int] = {
 _RETRY_AFTER_SECONDS = "5"
 
 
-class ProblemField(BaseModel):
+class ProblemField(JsonAnswer):
     """One offending part of a request."""
 
     pointer: str = Field(description="JSON pointer into the body, or `?name` for a query parameter")
     detail: str
 
 
-class Problem(BaseModel):
+class Problem(JsonAnswer):
     """RFC 9457: what was wrong and what is allowed."""
 
     model_config = ConfigDict(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from api.json_answer import JsonAnswer
 from cnnservice.representations.separability import NEIGHBORS
 from cnnservice.specs.embedding import Method
 
 
-class Embedding(BaseModel):
+class Embedding(JsonAnswer):
     """A layer's representation of test images in the plane."""
 
     model_id: str
@@ -34,7 +35,7 @@ class Embedding(BaseModel):
     images: list[str] = Field(description="each point's image")
 
 
-class Compared(BaseModel):
+class Compared(JsonAnswer):
     """A layer at an epoch."""
 
     model_id: str
@@ -42,7 +43,7 @@ class Compared(BaseModel):
     layer: str
 
 
-class Similarity(BaseModel):
+class Similarity(JsonAnswer):
     """How alike representations are: linear CKA, 0..1."""
 
     samples: int = Field(description="test images")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from api.json_answer import JsonAnswer
 from api.queries import EpochQuery
 from cnnservice.specs.sanity import SanityCheck
 
@@ -14,7 +15,7 @@ class SanityCheckBody(SanityCheck, EpochQuery):
     """What is to be checked, at which epoch; all of it has defaults."""
 
 
-class Similarities(BaseModel):
+class Similarities(JsonAnswer):
     """How alike maps are to those before, the mean over all images; 1 for the same maps."""
 
     layer: str = Field(description="whose weights were made random; `all` where the network learned random labels")
@@ -24,7 +25,7 @@ class Similarities(BaseModel):
     hog: float = Field(description="correlation of their histograms of oriented gradients")
 
 
-class CheckedMethod(BaseModel):
+class CheckedMethod(JsonAnswer):
     """A method, whether it shows what was learned, and by what that is known."""
 
     method: str
@@ -35,7 +36,7 @@ class CheckedMethod(BaseModel):
     data: list[Similarities] | None = Field(None, description="the same architecture after learning random labels")
 
 
-class DataTraining(BaseModel):
+class DataTraining(JsonAnswer):
     """How the network of random labels was trained; what it shows counts where it knows them by heart."""
 
     samples: int
@@ -43,7 +44,7 @@ class DataTraining(BaseModel):
     accuracy: float = Field(description="the part of its random labels that it knows")
 
 
-class SanityAnswer(BaseModel):
+class SanityAnswer(JsonAnswer):
     """Whether methods of attribution show what this network has learned (arXiv 1810.03292)."""
 
     model_id: str

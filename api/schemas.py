@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from api.json_answer import JsonAnswer
 from cnnservice.database.tables import Job
 from cnnservice.jobs import Status
 from cnnservice.specs.advice import Warning
@@ -16,14 +17,14 @@ from cnnservice.specs.base import Spec
 from cnnservice.specs.job import AnyArchitecture, Compile, JobSpec
 
 
-class JobError(BaseModel):
+class JobError(JsonAnswer):
     """Why a job failed, in words a person can act on."""
 
     code: str
     detail: str
 
 
-class JobAnswer(BaseModel):
+class JobAnswer(JsonAnswer):
     """A job. Its model bears the same id."""
 
     id: str
@@ -79,14 +80,14 @@ def job_answer(job: Job) -> JobAnswer:
     )
 
 
-class JobPage(BaseModel):
+class JobPage(JsonAnswer):
     """Jobs, newest first."""
 
     items: list[JobAnswer]
     next_cursor: str | None = Field(description="to be sent as `cursor` for the next page; null on the last")
 
 
-class LayerAnswer(BaseModel):
+class LayerAnswer(JsonAnswer):
     """A layer's place in the network. output_shape is without the batch dimension."""
 
     name: str
@@ -101,7 +102,7 @@ class LayerAnswer(BaseModel):
     )
 
 
-class Advice(BaseModel):
+class Advice(JsonAnswer):
     """Something to think twice about."""
 
     pointer: str = Field(description="JSON pointer to what it is about")
@@ -109,7 +110,7 @@ class Advice(BaseModel):
     detail: str
 
 
-class SummaryAnswer(BaseModel):
+class SummaryAnswer(JsonAnswer):
     """A network, layer by layer."""
 
     input_shape: list[int]
@@ -146,7 +147,7 @@ def summary_answer(summary: Summary, advice: Iterable[Warning]) -> SummaryAnswer
     )
 
 
-class Preset(BaseModel):
+class Preset(JsonAnswer):
     """An architecture that ships."""
 
     name: str
@@ -158,7 +159,7 @@ class Preset(BaseModel):
     layers: list[dict[str, Any]]
 
 
-class PresetList(BaseModel):
+class PresetList(JsonAnswer):
     """Every architecture that ships."""
 
     items: list[Preset]
@@ -172,7 +173,7 @@ class ArchitectureQuestion(Spec):
     compile: Compile = Field(Compile(), description="what the warnings about the output go by")
 
 
-class Lineage(BaseModel):
+class Lineage(JsonAnswer):
     """What a model goes on from; null for one that began anew."""
 
     parent: str | None = None
@@ -199,7 +200,7 @@ class ModelAnswer(SummaryAnswer):
     links: dict[str, str]
 
 
-class WeightStatistics(BaseModel):
+class WeightStatistics(JsonAnswer):
     """One weight array in numbers."""
 
     name: str
@@ -217,7 +218,7 @@ class LayerWeights(LayerAnswer):
     weights: list[WeightStatistics]
 
 
-class DuplicateGroup(BaseModel):
+class DuplicateGroup(JsonAnswer):
     """Filters whose kernels point the same way: each reaches every other over pairs of cosine `threshold` or more."""
 
     filters: list[int]
@@ -250,7 +251,7 @@ class LayerAnalysis(LayerWeights):
     )
 
 
-class LayersAnswer(BaseModel):
+class LayersAnswer(JsonAnswer):
     """Every layer at an epoch."""
 
     model_id: str
@@ -258,7 +259,7 @@ class LayersAnswer(BaseModel):
     layers: list[LayerWeights]
 
 
-class History(BaseModel):
+class History(JsonAnswer):
     """Loss and accuracy by epoch; the lists are parallel to `epoch`."""
 
     model_id: str
@@ -267,7 +268,7 @@ class History(BaseModel):
     history: dict[str, list[float]] = Field(examples=[{"loss": [2.29, 1.1], "val_loss": [2.28, 0.9]}])
 
 
-class Grid(BaseModel):
+class Grid(JsonAnswer):
     """How the tiles of the picture lie: tile (r, c) begins at pixel (r*row_pitch, c*col_pitch).
 
     The pitches are H*scale+gap and W*scale+gap, and more where a tile has a label, or planes with seams between them.
@@ -281,7 +282,7 @@ class Grid(BaseModel):
     col_pitch: int
 
 
-class SliceRange(BaseModel):
+class SliceRange(JsonAnswer):
     """The range of the numbers in one tile."""
 
     index: int
@@ -289,7 +290,7 @@ class SliceRange(BaseModel):
     max: float
 
 
-class Drawing(BaseModel):
+class Drawing(JsonAnswer):
     """The numbers behind a picture of tiles; the `.npy` twin holds the slices themselves."""
 
     model_id: str
@@ -310,14 +311,14 @@ class FilterSheet(Drawing):
     minus: int | None = Field(description="the epoch that was subtracted")
 
 
-class Vector(BaseModel):
+class Vector(JsonAnswer):
     """One value a channel."""
 
     name: str
     values: list[float]
 
 
-class VectorSheet(BaseModel):
+class VectorSheet(JsonAnswer):
     """A layer's biases and the like at an epoch."""
 
     model_id: str
@@ -326,7 +327,7 @@ class VectorSheet(BaseModel):
     vectors: list[Vector]
 
 
-class Histogram(BaseModel):
+class Histogram(JsonAnswer):
     """A layer's weights by value and epoch; the lists are parallel to `epoch`."""
 
     model_id: str
@@ -350,7 +351,7 @@ class ActivationValues(ActivationSheet):
     values: list[Any]
 
 
-class TopClass(BaseModel):
+class TopClass(JsonAnswer):
     """A class and what the network says of it."""
 
     class_index: int = Field(serialization_alias="class", validation_alias="class")
@@ -358,7 +359,7 @@ class TopClass(BaseModel):
     probability: float
 
 
-class Prediction(BaseModel):
+class Prediction(JsonAnswer):
     """What the network says of one image, in the order of the classes."""
 
     model_id: str
@@ -370,7 +371,7 @@ class Prediction(BaseModel):
     top: list[TopClass] = Field(description="the five most probable classes, first the most probable")
 
 
-class DatasetAnswer(BaseModel):
+class DatasetAnswer(JsonAnswer):
     """A data set."""
 
     name: str
@@ -388,14 +389,14 @@ class DatasetAnswer(BaseModel):
     built_in: bool = Field(description="whether it comes with the service and cannot be deleted")
 
 
-class DatasetList(BaseModel):
+class DatasetList(JsonAnswer):
     """Every data set."""
 
     items: list[DatasetAnswer]
     next_cursor: str | None = None
 
 
-class SampleAnswer(BaseModel):
+class SampleAnswer(JsonAnswer):
     """One image of a data set."""
 
     reference: str
@@ -408,7 +409,7 @@ class SampleAnswer(BaseModel):
     pixels: list[Any] = Field(description="0 to 255, nested as [height][width][channels]")
 
 
-class UploadAnswer(BaseModel):
+class UploadAnswer(JsonAnswer):
     """An upload that can be named again."""
 
     id: str = Field(description="SHA-256 of the file")
@@ -417,7 +418,7 @@ class UploadAnswer(BaseModel):
     height: int
 
 
-class ReferenceBody(BaseModel):
+class ReferenceBody(JsonAnswer):
     """An image named instead of sent."""
 
     image: str = Field(max_length=200, examples=["mnist:test:0"])

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.computing import ACCEPTED
 from api.films import Film, check_film
 from api.frames import shown_epochs
+from api.json_answer import JsonAnswer
 from api.maximizing import Asked, Found, MaximizationQuery, open_asked, seek
 from api.problems import problems
 from api.schemas import Drawing
@@ -26,7 +27,7 @@ _ERRORS = {**ACCEPTED, **problems(304, 404, 422, 500, 503)}
 Parameters = Annotated[MaximizationQuery, Query()]
 
 
-class MaximizedFilter(BaseModel):
+class MaximizedFilter(JsonAnswer):
     """What the ascent for one filter came to."""
 
     filter: int

@@ -9,23 +9,24 @@ import obstore
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
+from api.json_answer import JsonAnswer
 from api.services import Services, ServicesDep
 from cnnservice.broker import INSPECT_QUEUE, TRAIN_QUEUE, WORKER_SECONDS, worker_key
 
 router = APIRouter(tags=["system"])
 
 
-class Liveness(BaseModel):
+class Liveness(JsonAnswer):
     """The process lives."""
 
     status: str = "ok"
 
 
-class Readiness(BaseModel):
+class Readiness(JsonAnswer):
     """Each part by name: `ok`, or what is wrong with it."""
 
     status: str = Field(examples=["ready"])

@@ -9,11 +9,12 @@ from typing import Annotated, Literal
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
 from api.computing import ACCEPTED, computed
+from api.json_answer import JsonAnswer
 from api.problems import problems
 from api.queries import EpochQuery, WaitQuery
 from api.services import Services, ServicesDep
@@ -62,7 +63,7 @@ class TopImagesQuery(EpochQuery, WaitQuery):
 TopImagesParameters = Annotated[TopImagesQuery, Query()]
 
 
-class TopImage(BaseModel):
+class TopImage(JsonAnswer):
     """An image that activates a filter."""
 
     image: str
@@ -74,14 +75,14 @@ class TopImage(BaseModel):
     box: list[int] = Field(description="the pixels that output depends on: top, left, and, exclusive, bottom, right")
 
 
-class FilterImages(BaseModel):
+class FilterImages(JsonAnswer):
     """Those that activate one filter, the most first."""
 
     filter: int
     images: list[TopImage]
 
 
-class TopImages(BaseModel):
+class TopImages(JsonAnswer):
     """For each filter the test images that most activate it."""
 
     model_id: str
