@@ -10,11 +10,12 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import openapi, problems
+from api import cors, openapi, problems
 from api.body_limit import BodyLimit
 from api.dispatch import Dispatcher
 from api.ending import end
 from api.event_hub import EventHub
+from api.head import Head
 from api.inspector import Inspector
 from api.messenger import Messenger
 from api.metrics import Metrics
@@ -75,7 +76,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         upload_bytes=settings.max_upload_bytes,
         larger_uploads={"/v1/datasets": settings.max_dataset_upload_bytes},
     )
+    # The last one added is the first that a request comes to. HEAD is counted as the GET that it costs.
     app.add_middleware(Metrics)
+    app.add_middleware(Head)
+    if settings.cors_origins:
+        cors.allow(app, settings.cors_origins)
     # Looked through in this order for every request: first what is asked for picture by picture.
     rooms = (
         filters,
