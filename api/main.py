@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import cors, openapi, problems
 from api.body_limit import BodyLimit
+from api.compression import Compression
 from api.dispatch import Dispatcher
 from api.ending import end
 from api.event_hub import EventHub
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         larger_uploads={"/v1/datasets": settings.max_dataset_upload_bytes},
     )
     # The last one added is the first that a request comes to. HEAD is counted as the GET that it costs.
+    app.add_middleware(Compression, min_bytes=settings.gzip_min_bytes)
     app.add_middleware(Metrics)
     app.add_middleware(Head)
     if settings.cors_origins:

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     cors_origins: Origins = Field(
         (), description="origins whose pages may read answers, between commas, or *; none when empty"
     )
+    gzip_min_bytes: int = Field(1024, ge=0, description="shorter answers are not compressed")
 
     # How long an outage is waited for.
     database_timeout_seconds: float = Field(5.0, gt=0, description="for a lock or a statement; then 503")
