@@ -41,11 +41,13 @@ from api.routes import (
     sanity_checks,
     similarity,
     system,
+    tickets,
     top_images,
     weights,
 )
 from api.services import Services
 from api.threads import keep_threads_few
+from api.tickets import Tickets
 from cnnservice.broker import connect, connect_async
 from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
@@ -102,6 +104,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         computations,
         exports,
         events,
+        tickets,
         datasets,
         images,
         compare,
@@ -131,6 +134,7 @@ def _connect(settings: Settings) -> Services:
         dispatcher=Dispatcher(settings, database, messenger, events),
         inspector=Inspector(client, messenger, settings.inspect_timeout_seconds),
         messenger=messenger,
+        tickets=Tickets(client, settings.ticket_seconds),
     )
 
 

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     cors_origins: Origins = Field(
         (), description="origins whose pages may read answers, between commas, or *; none when empty"
     )
+    ticket_seconds: int = Field(60, ge=1, description="how long a ticket opens an event stream")
     gzip_min_bytes: int = Field(1024, ge=0, description="shorter answers are not compressed")
 
     # How long an outage is waited for.
