@@ -2,6 +2,7 @@
 import { get, path } from './api.js';
 import { h, select, setOptions } from './dom.js';
 import { Picture } from './picture.js';
+import { section } from './section.js';
 
 const usual = ['gradient', 'integrated_gradients', 'guided_backprop', 'grad_cam'];
 
@@ -16,7 +17,7 @@ export class AttributionPanel {
     this.choice = h('fieldset', { class: 'methods' }, h('legend', {}, 'Methods'));
     this.grid = h('div', { class: 'attributions' });
     this.element = h('section', { class: 'panel', 'aria-label': 'attributions' },
-      h('div', { class: 'row' }, h('h2', {}, 'What speaks for it'), this.target), this.grid, h('details', {}, h('summary', {}, 'Methods'), this.choice));
+      h('div', { class: 'row' }, h('h2', {}, 'What speaks for it'), this.target), this.grid, section('methods', 'Methods', () => {}, this.choice));
     this.#list();
   }
 

@@ -4,6 +4,7 @@ import { h, select, setOptions } from './dom.js';
 import { Histogram } from './histogram.js';
 import { countText, shapeText } from './layer_strip.js';
 import { Picture, preload } from './picture.js';
+import { section } from './section.js';
 import { Tiles } from './tiles.js';
 
 const colours = [['gray', 'grey'], ['viridis', 'viridis'], ['RdBu_r', 'blue to red']];
@@ -92,7 +93,7 @@ class More {
       ['Test images as the layer lays them out', 'embedding.png', 'the test images in two dimensions'],
     ].map(([name, file, alt]) => {
       const picture = new Picture({ long: true });
-      const element = h('details', { ontoggle: () => this.#fill() }, h('summary', {}, name), picture.element);
+      const element = section(file.split('.')[0], name, () => this.#fill(), picture.element);
       return { file, alt, picture, element };
     });
     this.film = h('a', { target: '_blank', rel: 'noopener' }, 'Animation of the filters by epoch');

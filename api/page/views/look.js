@@ -11,6 +11,7 @@ import { Model } from '../model.js';
 import { modelChoice } from '../model_choice.js';
 import { Picture, preload } from '../picture.js';
 import { PredictionBars } from '../prediction_bars.js';
+import { section } from '../section.js';
 import { go, state } from '../state.js';
 
 export class Look {
@@ -32,7 +33,7 @@ export class Look {
     this.attributions = new AttributionPanel(patch => go(patch));
     this.charts = historyCharts(epoch => go({ epoch: this.#model.epochs.includes(epoch) ? epoch : state.epoch }));
     this.judged = [['confusion.png', 'what the test images of each class are taken for'], ['mistakes.png', 'the surest mistakes']].map(([file, alt]) => ({ file, alt, picture: new Picture({ className: 'wide' }) }));
-    this.judgement = h('details', { ontoggle: () => this.#judge() }, h('summary', {}, 'Judged on the test images'), h('div', { class: 'two' }, this.judged.map(one => one.picture.element)));
+    this.judgement = section('judged', 'Judged on the test images', () => this.#judge(), h('div', { class: 'two' }, this.judged.map(one => one.picture.element)));
     this.body = h('div', { class: 'look' },
       this.strip.element,
       h('div', { class: 'columns' },
