@@ -55,7 +55,7 @@ export class AttributionPanel {
       }
     }
     for (const method of shown) {
-      if (!this.#pictures.has(method.name)) this.#pictures.set(method.name, new Picture({ className: 'attribution' }));
+      if (!this.#pictures.has(method.name)) this.#pictures.set(method.name, new Picture({ aside: true, className: 'attribution' }));
       const picture = this.#pictures.get(method.name);
       if (picture.element.parentElement !== this.grid) this.grid.append(picture.element);
       picture.element.title = `${method.description} ${method.trust}`;
