@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
-from browser import serve_blank_pages
+from browser import open_chromium, serve_blank_pages
 from live import Stack, wait_for_end
 from places import NAMES, open_place
 from witness import DELICATE, post
@@ -66,6 +67,13 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
     """A client of the session's stack."""
     with stack.client as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A Chromium; make a context of your own in it. From then on this thread has a running loop: no asyncio.run."""
+    with open_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A second stack, whose limits are soon reached, and a browser."""
+"""A second stack, whose limits are soon reached."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from collections.abc import Iterator
 from math import prod
 
 import pytest
-from playwright.sync_api import Browser
 
-from browser import open_chromium
 from cnnservice.drawing.scatter import picture_size
 from live import Stack, start_stack
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A Chromium; make a context of your own in it. While it lives, this thread has a running loop: no asyncio.run."""
-    with open_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")
