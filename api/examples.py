@@ -6,6 +6,7 @@ from typing import Any
 
 _ID = "01a20ab3-db55-75c0-a691-8e55d6a7c130"
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_TICKET = "kXl0cRr0YqTtA6uCq0k8uUO7hZ3nT5v2wJ9mE1sB4dI"
 _CONV1 = {
     "name": "Conv1",
     "type": "conv2d",
@@ -372,6 +373,13 @@ SCHEMAS: dict[str, Any] = {
                 ],
             }
         ],
+    },
+    "TicketSpec": {"path": f"/v1/jobs/{_ID}/events"},
+    "TicketAnswer": {
+        "ticket": _TICKET,
+        "path": f"/v1/jobs/{_ID}/events",
+        "url": f"/v1/jobs/{_ID}/events?ticket={_TICKET}",
+        "expires_at": "2026-11-24T10:01:00Z",
     },
     "UploadAnswer": {"id": _SHA256, "reference": f"upload:{_SHA256}", "width": 28, "height": 28},
 }

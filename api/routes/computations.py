@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
@@ -13,6 +13,7 @@ from api.computation_schemas import ComputationAnswer, computation_answer
 from api.event_hub import rung
 from api.problems import problems
 from api.services import ServicesDep
+from api.streams import LastSeen, check_ticket, last_seen
 from cnnservice import computations
 from cnnservice.database.engine import OUTAGES
 from cnnservice.database.tables import Computation
@@ -42,13 +43,11 @@ def delete_computation(computation_id: str, services: ServicesDep) -> None:
 
 
 def _unfinished(
-    computation_id: str,
-    services: ServicesDep,
-    last_event_id: Annotated[str | None, Header(description="`end` of a client that has seen the end")] = None,
+    computation_id: str, services: ServicesDep, seen: Annotated[LastSeen | None, Depends(last_seen)]
 ) -> None:
     """204 tells an EventSource that has seen the end to stop reconnecting."""
     computation = computations.get(services.database, computation_id)
-    if last_event_id == _END and computation.status in computations.ENDED:
+    if seen is not None and seen.event_id == _END and computation.status in computations.ENDED:
         raise HTTPException(204)
 
 
@@ -62,9 +61,9 @@ def _unfinished(
             "content": {"text/event-stream": {}},
         },
         204: {"description": "The computation has ended, and Last-Event-ID is its end"},
-        **problems(404, 422, 503),
+        **problems(401, 403, 404, 422, 503),
     },
-    dependencies=[Depends(_unfinished)],
+    dependencies=[Depends(check_ticket), Depends(_unfinished)],
 )
 async def stream_computation(computation_id: str, services: ServicesDep) -> AsyncIterator[ServerSentEvent]:
     """It begins with how things stand, whatever a client has seen before, and ends with the computation."""

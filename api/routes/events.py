@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import redis
-from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.event_hub import rung
 from api.problems import problems
 from api.services import Services, ServicesDep
+from api.streams import LastSeen, check_ticket, last_seen
 from cnnservice import jobs
 from cnnservice.database.engine import OUTAGES
 from cnnservice.database.tables import Epoch, Job
@@ -23,17 +24,13 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _BATCH = 500
 
 
-async def _position(
-    last_event_id: Annotated[
-        str | None, Header(description="the id of the last event seen; the stream goes on after it")
-    ] = None,
-) -> EventId | None:
-    if last_event_id is None:
+async def _position(seen: Annotated[LastSeen | None, Depends(last_seen)]) -> EventId | None:
+    if seen is None:
         return None
-    position = EventId.parse(last_event_id)
+    position = EventId.parse(seen.event_id)
     if position is None:
-        detail = f"Last-Event-ID {last_event_id[:80]!r} is not an id of this stream: <digits>-<digits>."
-        raise InvalidError(detail, errors=(FieldError("header:Last-Event-ID", detail),))
+        detail = f"Last-Event-ID {seen.event_id[:80]!r} is not an id of this stream: <digits>-<digits>."
+        raise InvalidError(detail, errors=(FieldError(seen.pointer, detail),))
     return position
 
 
@@ -57,8 +54,9 @@ def _unfinished(
             "content": {"text/event-stream": {}},
         },
         204: {"description": "The job has ended and Last-Event-ID is its last event"},
-        **problems(404, 422, 503),
+        **problems(401, 403, 404, 422, 503),
     },
+    dependencies=[Depends(check_ticket)],
 )
 async def stream_events(
     job_id: str, services: ServicesDep, position: Annotated[EventId | None, Depends(_unfinished)]
