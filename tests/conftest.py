@@ -32,6 +32,13 @@ def full(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A Chromium; make a context of your own in it. While it lives, this thread has a running loop: no asyncio.run."""
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
 def other_origin() -> Iterator[str]:
     """An origin whose pages may read what the shared stack answers; its every path is a blank page."""
     with serve_blank_pages() as origin:
@@ -67,13 +74,6 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
     """A client of the session's stack."""
     with stack.client as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A Chromium; make a context of your own in it. From then on this thread has a running loop: no asyncio.run."""
-    with open_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")
