@@ -10,7 +10,7 @@ const kept = new Map();
 const most = 400;
 
 /** A picture, decoded. @returns {Promise<HTMLImageElement>} */
-function load(path, priority) {
+function load(path) {
   if (kept.has(path)) {
     const found = kept.get(path);
     kept.delete(path);
@@ -18,7 +18,6 @@ function load(path, priority) {
     return found;
   }
   const image = new Image();
-  image.fetchPriority = priority;
   image.src = path;
   const decoded = image.decode().then(() => image);
   kept.set(path, decoded);
@@ -33,7 +32,7 @@ const ahead = new Lane(1);
 /** Ask for pictures that are likely to be wanted next, the first first; those asked for before are so no more. */
 export function preload(paths) {
   ahead.clear();
-  for (const path of [...paths].reverse()) if (!kept.has(path)) ahead.run(() => load(path, 'low')).catch(() => {});
+  for (const path of [...paths].reverse()) if (!kept.has(path)) ahead.run(() => load(path)).catch(() => {});
 }
 
 /**
@@ -106,7 +105,7 @@ export class Picture {
     const slow = setTimeout(() => this.frame.classList.add('stale'), 400);
     try {
       if (this.long) await settled(path, { signal, onProgress: done => this.#say(`computing… ${Math.round(done * 100)} %`) });
-      const image = await (this.aside && !kept.has(path) ? beside.run(() => load(path, 'auto')) : load(path, 'high'));
+      const image = await (this.aside && !kept.has(path) ? beside.run(() => load(path)) : load(path));
       if (signal.aborted) return;
       this.#put(image, path, told);
     } catch (error) {
@@ -132,7 +131,6 @@ export class Picture {
     // The very element that was decoded: set as another's source it would be decoded once more, after a blank.
     const shown = /** @type {HTMLImageElement} */ (image.isConnected ? image.cloneNode() : image);
     shown.hidden = false;
-    shown.fetchPriority = 'auto';
     this.image.replaceWith(shown);
     this.image = shown;
     this.#shown = path;

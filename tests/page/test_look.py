@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from typing import Any
@@ -32,17 +33,18 @@ def has(text: str, page: Page) -> None:
 
 def pixels(page: Page, selector: str) -> np.ndarray[Any, Any]:
     """The pixels of an <img> as the browser has decoded them, (H, W, 3)."""
-    size, values = page.evaluate(
+    url = page.evaluate(
         """selector => {
           const image = document.querySelector(selector);
-          const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
-          const pen = canvas.getContext('2d');
-          pen.drawImage(image, 0, 0);
-          return [[canvas.height, canvas.width], [...pen.getImageData(0, 0, canvas.width, canvas.height).data]];
+          const canvas = document.createElement('canvas');
+          [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+          canvas.getContext('2d').drawImage(image, 0, 0);
+          return canvas.toDataURL('image/png');
         }""",
         selector,
     )
-    return np.array(values, np.uint8).reshape(*size, 4)[..., :3]
+    picture = Image.open(io.BytesIO(base64.b64decode(url.split(",", 1)[1])))
+    return np.asarray(picture.convert("RGB"))
 
 
 def test_every_epoch_that_the_slider_passes_is_shown_and_nothing_flickers_or_jumps(
