@@ -12,12 +12,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from obstore.exceptions import BaseError
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.json_answer import JsonAnswer
-from cnnservice import errors
+from api.problem_types import INTERNAL, REFERENCE, ProblemType, status_of, told
 from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import CorruptError, DomainError, FieldError, NotFoundError
 from cnnservice.models import EpochName, open_snapshot
@@ -25,17 +25,9 @@ from cnnservice.store import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 _MEDIA_TYPE = "application/problem+json"
-_STATUS: dict[type[DomainError], int] = {
-    errors.NotFoundError: 404,
-    errors.InvalidError: 422,
-    errors.ConflictError: 409,
-    errors.TooLargeError: 413,
-    errors.UnsupportedMediaError: 415,
-    errors.UnavailableError: 503,
-    errors.CorruptError: 500,
-    errors.FaultError: 500,
-}
 _RETRY_AFTER_SECONDS = "5"
+# Types that some operation may answer with, by the names of their schemas.
+KNOWN: dict[str, ProblemType] = {}
 
 
 class ProblemField(JsonAnswer):
@@ -46,19 +38,7 @@ class ProblemField(JsonAnswer):
 
 
 class Problem(JsonAnswer):
-    """RFC 9457: what was wrong and what is allowed."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "type": "/problems/unknown-epoch",
-                "title": "Unknown epoch",
-                "status": 404,
-                "detail": "Model 0199… has no epoch 31: stored are 0 to 30. Use a number among these or 'last'.",
-                "instance": "/v1/models/0199…/layers/Conv1/filters.png",
-            }
-        }
-    )
+    """RFC 9457: what was wrong and what is allowed. The OpenAPI document has a schema for each type of them."""
 
     type: str
     title: str
@@ -69,7 +49,7 @@ class Problem(JsonAnswer):
 
 
 _MEANING = {
-    304: "Not changed since the ETag sent in If-None-Match",
+    400: "Cannot be read as what it says it is",
     404: "What is named does not exist; the detail says what does",
     409: "Does not fit the state that things are in",
     413: "More was sent than a limit admits",
@@ -80,13 +60,22 @@ _MEANING = {
 }
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that can fail in these ways; 304 may be among them."""
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Not changed since the ETag sent in If-None-Match"},
+}
+LOCATED: dict[str, Any] = {"headers": {"Location": {"description": "where it is", "schema": {"type": "string"}}}}
+
+
+def problems(*kinds: type[DomainError] | ProblemType) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that can fail in these ways. A fault of the service itself is always one of them."""
     documented: dict[int | str, dict[str, Any]] = {}
-    for status in statuses:
-        documented[status] = {"description": _MEANING[status]}
-        if status >= 400:
-            documented[status]["content"] = {_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status, types in told((*kinds, INTERNAL)).items():
+        KNOWN.update({kind.schema_name: kind for kind in types})
+        references = [{"$ref": f"{REFERENCE}{kind.schema_name}"} for kind in types]
+        schema = references[0] if len(references) == 1 else {"oneOf": references}
+        documented[status] = {"description": _MEANING[status], "content": {_MEDIA_TYPE: {"schema": schema}}}
+        if status == 503:
+            documented[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return documented
 
 
@@ -97,7 +86,7 @@ def install(app: FastAPI) -> None:
     async def _domain(request: Request, error: DomainError) -> JSONResponse:
         if isinstance(error, CorruptError):
             error = await run_in_threadpool(_unless_deleted, request, error)
-        status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+        status = status_of(type(error))
         if status >= 500:
             _log.error("%s: %s", error.code, error.detail)
         return _response(request, status, error.code, error.title, error.detail, error.errors)

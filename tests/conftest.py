@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contract import ContractHook
 from live import Stack, wait_for_end
 from places import NAMES, open_place
 from witness import DELICATE, post
@@ -51,8 +52,9 @@ def stack(unharmed: Stack, begun: dict[str, str]) -> Stack:
 
 @pytest.fixture(scope="session")
 def client(stack: Stack) -> Iterator[httpx.Client]:
-    """A client of the session's stack."""
+    """A client of the session's stack, to which no problem comes that the OpenAPI document does not tell of."""
     with stack.client as client:
+        client.event_hooks = {"response": [ContractHook(stack.url)]}
         yield client
 
 

@@ -11,6 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.event_hub import rung
+from api.problem_types import DATABASE, REFERENCE
 from api.problems import problems
 from api.services import Services, ServicesDep
 from cnnservice import jobs
@@ -18,6 +19,7 @@ from cnnservice.database.engine import OUTAGES
 from cnnservice.database.tables import Epoch, Job
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.events import Event, EventId, parse_entry, stream_key
+from cnnservice.jobs import UnknownJob
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _BATCH = 500
@@ -25,7 +27,8 @@ _BATCH = 500
 
 async def _position(
     last_event_id: Annotated[
-        str | None, Header(description="the id of the last event seen; the stream goes on after it")
+        str | None,
+        Header(alias="Last-Event-ID", description="the id of the last event seen; the stream goes on after it"),
     ] = None,
 ) -> EventId | None:
     if last_event_id is None:
@@ -54,13 +57,13 @@ def _unfinished(
     responses={
         200: {
             "description": "`status`, `batch` (at most 5 a second), `epoch` and `end`",
-            "content": {"text/event-stream": {}},
+            "content": {"text/event-stream": {"schema": {"$ref": f"{REFERENCE}JobEvent"}}},
         },
         204: {"description": "The job has ended and Last-Event-ID is its last event"},
-        **problems(404, 422, 503),
+        **problems(InvalidError, UnknownJob, DATABASE),
     },
 )
-async def stream_events(
+async def stream_job_events(
     job_id: str, services: ServicesDep, position: Annotated[EventId | None, Depends(_unfinished)]
 ) -> AsyncIterator[ServerSentEvent]:
     """Without Last-Event-ID it begins with the status and every epoch so far; with it, after that event."""
@@ -72,7 +75,7 @@ async def stream_events(
                 events = await reader.new_events()
             except OUTAGES:
                 events = []  # nothing new can be told before the database is back; what comes meanwhile is not lost
-            except jobs.UnknownJob:
+            except UnknownJob:
                 return  # deleted meanwhile: who comes back is told that there is no such job
             for event in events:
                 yield ServerSentEvent(data=event.body, event=event.type, id=str(event.id))

@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import EITHER_BODY, read_body
 from api.caching import Conditional
 from api.inputs import fit_upload, label_of_reference, load_image
-from api.problems import problems
+from api.problem_groups import ASKED, BODY, EITHER_BODY_PROBLEMS, IMAGE, MODEL
+from api.problems import NOT_MODIFIED, problems
 from api.queries import ImageQuery, OneShotQuery
 from api.schemas import Prediction, TopClass
 from api.services import Services, ServicesDep
@@ -26,7 +27,7 @@ _TOP = 5
     "/predictions.json",
     summary="What the network says of an image",
     response_model=Prediction,
-    responses=problems(304, 404, 422, 500, 503),
+    responses={**NOT_MODIFIED, **problems(*MODEL, *IMAGE, *ASKED)},
 )
 async def get_predictions(
     model_id: str, query: Annotated[ImageQuery, Query()], request: Request, services: ServicesDep
@@ -53,7 +54,7 @@ def _open(
 @router.post(
     "/predictions",
     summary="What the network says of an image in the body",
-    responses=problems(404, 413, 415, 422, 500, 503),
+    responses=problems(*MODEL, *IMAGE, *BODY, *EITHER_BODY_PROBLEMS, *ASKED),
     openapi_extra=EITHER_BODY,
 )
 async def compute_predictions(
