@@ -185,6 +185,21 @@ SCHEMAS: dict[str, Any] = {
         "shape": [28, 28, 1],
         "pixels": [[[0], [84], [185]]],
     },
+    "SampleSheet": {
+        "dataset": "mnist",
+        "split": "test",
+        "total": 1000,
+        "grid": {"rows": 1, "cols": 1, "scale": 3, "gap": 6, "row_pitch": 90, "col_pitch": 90},
+        "items": [
+            {
+                "image": "mnist:test:0",
+                "url": "/v1/datasets/mnist/test/0.png",
+                "index": 0,
+                "label": 7,
+                "class_name": "7",
+            }
+        ],
+    },
     "PresetList": {"items": [_PRESET]},
     "ArchitectureQuestion": {"dataset": "mnist", "architecture": "cnn"},
     "SummaryAnswer": _SUMMARY,

@@ -11,6 +11,7 @@ from pydantic import Field, WithJsonSchema
 from api.json_answer import JsonAnswer, nested, tags
 from cnnservice.database.tables import Job
 from cnnservice.datasets.preprocessing import Normalization
+from cnnservice.drawing.grid import Layout
 from cnnservice.jobs import Status
 from cnnservice.specs.advice import Code, Warning
 from cnnservice.specs.applications.union import AnyApplication
@@ -327,6 +328,18 @@ class Grid(JsonAnswer):
     gap: int
     row_pitch: int
     col_pitch: int
+
+    @staticmethod
+    def of(plan: Layout) -> Grid:
+        """That of a picture."""
+        return Grid(
+            rows=plan.rows,
+            cols=plan.cols,
+            scale=plan.scale,
+            gap=plan.gap,
+            row_pitch=plan.row_pitch,
+            col_pitch=plan.col_pitch,
+        )
 
 
 class SliceRange(JsonAnswer):

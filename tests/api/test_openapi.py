@@ -31,6 +31,7 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 
 
 PROMISED = """
+get /
 get /healthz
 get /readyz
 get /metrics
@@ -39,6 +40,7 @@ post /v1/datasets
 delete /v1/datasets/{name}
 get /v1/datasets/{name}
 get /v1/datasets/{name}/{split}/images.png
+get /v1/datasets/{name}/{split}/images.json
 get /v1/datasets/{name}/{split}/{index}.png
 get /v1/datasets/{name}/{split}/{index}.json
 get /v1/architectures
@@ -72,6 +74,7 @@ get /v1/models/{model_id}/layers/{layer}/activations.png
 get /v1/models/{model_id}/layers/{layer}/activations.json
 get /v1/models/{model_id}/layers/{layer}/activations.npy
 get /v1/models/{model_id}/predictions.json
+get /v1/models/{model_id}/input.png
 get /v1/attributions
 get /v1/attributions/{method}
 get /v1/models/{model_id}/attributions/{method}.png
