@@ -121,12 +121,13 @@ class ContractHook:
     def __call__(self, response: httpx.Response) -> None:
         """See httpx's event hooks."""
         kind = response.headers.get("content-type")
-        if response.request.method == "HEAD" or kind not in ("application/json", "application/problem+json"):
+        # FastAPI names a kind also where there is no content.
+        if response.request.method == "HEAD" or response.status_code == 204:
             return
         if kind == "application/problem+json":
             response.read()
             self.contract.check_problem(response.request, response.status_code, response.json())
-        elif (operation := self.contract.operation(response.request)) is not None:
+        elif kind == "application/json" and (operation := self.contract.operation(response.request)) is not None:
             self._seen[operation.name, response.status_code] += 1
             if self._seen[operation.name, response.status_code] <= _LOOKED_AT:
                 response.read()
