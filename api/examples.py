@@ -7,6 +7,7 @@ from typing import Any
 _ID = "01a20ab3-db55-75c0-a691-8e55d6a7c130"
 _OTHER = "01a20ab4-0c1e-7a02-8f51-2d6f3d1c9b77"
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_TICKET = "kXl0cRr0YqTtA6uCq0k8uUO7hZ3nT5v2wJ9mE1sB4dI"
 _CONV1 = {
     "name": "Conv1",
     "type": "conv2d",
@@ -436,6 +437,13 @@ SCHEMAS: dict[str, Any] = {
             }
         ],
     },
+    "TicketSpec": {"path": f"/v1/jobs/{_ID}/events"},
+    "TicketAnswer": {
+        "ticket": _TICKET,
+        "path": f"/v1/jobs/{_ID}/events",
+        "url": f"/v1/jobs/{_ID}/events?ticket={_TICKET}",
+        "expires_at": "2026-11-24T10:01:00Z",
+    },
     "UploadAnswer": {"id": _SHA256, "reference": f"upload:{_SHA256}", "width": 28, "height": 28},
 }
 # By where they stand; of those that are not here, the schema's own, its default or its least value.
@@ -458,6 +466,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "with": _OTHER,
         "weight": "kernel",
         "class": 7,
+        "ticket": _TICKET,
+        "last_event_id": "1795473248951-1",
     },
     "header": {
         "Idempotency-Key": "a name of the client's own for this request",

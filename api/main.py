@@ -10,11 +10,13 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import openapi, problems
+from api import cors, openapi, problems
 from api.body_limit import BodyLimit
+from api.compression import Compression
 from api.dispatch import Dispatcher
 from api.ending import end
 from api.event_hub import EventHub
+from api.head import Head
 from api.inspector import Inspector
 from api.messenger import Messenger
 from api.metrics import Metrics
@@ -42,11 +44,13 @@ from api.routes import (
     sanity_checks,
     similarity,
     system,
+    tickets,
     top_images,
     weights,
 )
 from api.services import Services
 from api.threads import keep_threads_few
+from api.tickets import Tickets
 from cnnservice.broker import connect, connect_async
 from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
@@ -78,7 +82,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         upload_bytes=settings.max_upload_bytes,
         larger_uploads={"/v1/datasets": settings.max_dataset_upload_bytes},
     )
+    # The last one added is the first that a request comes to. HEAD is counted as the GET that it costs.
+    app.add_middleware(Compression, min_bytes=settings.gzip_min_bytes)
     app.add_middleware(Metrics)
+    app.add_middleware(Head)
+    if settings.cors_origins:
+        cors.allow(app, settings.cors_origins)
     # Looked through in this order for every request: first what is asked for picture by picture.
     rooms = (
         filters,
@@ -100,6 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         exports,
         events,
         samples,
+        tickets,
         datasets,
         images,
         compare,
@@ -130,6 +140,7 @@ def _connect(settings: Settings) -> Services:
         dispatcher=Dispatcher(settings, database, messenger, events),
         inspector=Inspector(client, messenger, settings.inspect_timeout_seconds),
         messenger=messenger,
+        tickets=Tickets(client, settings.ticket_seconds),
     )
 
 

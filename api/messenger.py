@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class BrokerAway(UnavailableError):
-    """The broker takes no message."""
+    """The broker does not answer."""
 
     def __init__(self) -> None:
         super().__init__("The broker does not answer now; try again.")

@@ -8,6 +8,7 @@ from api.inputs import DamagedUpload, UnknownUpload, WrongShape
 from api.inspector import NoAnswer
 from api.messenger import BrokerAway
 from api.problem_types import BAD_REQUEST, COMPUTATION_FAILED, DATABASE, OUT_OF_MEMORY
+from api.tickets import OtherPath, UnknownTicket
 from cnnservice.computations import UnknownComputation, WorkersLost
 from cnnservice.datasets.errors import (
     BadReference,
@@ -55,6 +56,8 @@ IMAGE = (
     DamagedUpload,
     WrongShape,
 )
+# Opening a stream of events, with a ticket or without.
+STREAM = (InvalidError, UnknownTicket, OtherPath, BrokerAway, DATABASE)
 # Asking an inspect worker, which reads the weights.
 ASKED = (*WEIGHTS, BrokerAway, NoAnswer)
 # Waiting for a long computation, which reads the weights too.

@@ -11,6 +11,9 @@ from cnnservice.errors import DomainError
 STATUS: dict[type[DomainError], int] = {
     errors.NotFoundError: 404,
     errors.InvalidError: 422,
+    errors.UnauthenticatedError: 401,
+    errors.ForbiddenError: 403,
+    errors.NotAcceptableError: 406,
     errors.ConflictError: 409,
     errors.TooLargeError: 413,
     errors.UnsupportedMediaError: 415,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.json_answer import JsonAnswer
+from api.methods import allowed_methods
 from api.problem_types import INTERNAL, REFERENCE, ProblemType, status_of, told
 from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import CorruptError, DomainError, FieldError, NotFoundError
@@ -50,7 +51,10 @@ class Problem(JsonAnswer):
 
 _MEANING = {
     400: "Cannot be read as what it says it is",
+    401: "Nobody is known by what was sent; the detail says what to send",
+    403: "Allowed for something else, not for this",
     404: "What is named does not exist; the detail says what does",
+    406: "None of the forms that there are is among those in Accept",
     409: "Does not fit the state that things are in",
     413: "More was sent than a limit admits",
     415: "Of a kind that is not read here",
@@ -60,6 +64,10 @@ _MEANING = {
 }
 
 
+_HEADERS = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    503: {"Retry-After": {"schema": {"type": "integer"}}},
+}
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "Not changed since the ETag sent in If-None-Match"},
 }
@@ -74,8 +82,8 @@ def problems(*kinds: type[DomainError] | ProblemType) -> dict[int | str, dict[st
         references = [{"$ref": f"{REFERENCE}{kind.schema_name}"} for kind in types]
         schema = references[0] if len(references) == 1 else {"oneOf": references}
         documented[status] = {"description": _MEANING[status], "content": {_MEDIA_TYPE: {"schema": schema}}}
-        if status == 503:
-            documented[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+        if status in _HEADERS:
+            documented[status]["headers"] = _HEADERS[status]
     return documented
 
 
@@ -101,10 +109,16 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         if error.status_code < 400:
             return Response(status_code=error.status_code, headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            # The framework names the methods of one route, and a path may have several; none of them has OPTIONS.
+            headers["Allow"] = allowed_methods(request)
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
         phrase = HTTPStatus(error.status_code).phrase
-        detail = _routing_detail(request, error)
+        detail = _routing_detail(request, error, headers)
         code = phrase.lower().replace(" ", "-")
-        return _response(request, error.status_code, code, phrase, detail, headers=error.headers)
+        return _response(request, error.status_code, code, phrase, detail, headers=headers)
 
     async def _database(request: Request, error: Exception) -> JSONResponse:
         _log.error("database: %s", error)
@@ -147,7 +161,7 @@ def _response(
     title: str,
     detail: str,
     fields: Sequence[FieldError] = (),
-    headers: Any = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     problem = Problem(
         type=f"/problems/{code}",
@@ -160,15 +174,16 @@ def _response(
     all_headers = dict(headers or {})
     if status == 503:
         all_headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    if status == 401:
+        all_headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(problem.model_dump(exclude_none=True), status, all_headers, _MEDIA_TYPE)
 
 
-def _routing_detail(request: Request, error: HTTPException) -> str:
+def _routing_detail(request: Request, error: HTTPException, headers: Mapping[str, str]) -> str:
     if error.status_code == 404:
         return f"There is nothing at {request.url.path}; /openapi.json describes what there is."
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "other methods")
-        return f"{request.method} is not allowed at {request.url.path}; allowed: {allowed}."
+        return f"{request.method} is not allowed at {request.url.path}; allowed: {headers['Allow']}."
     return str(error.detail)
 
 

@@ -96,9 +96,13 @@ class SanityPictureQuery(SanityQuery):
 
 
 class OneShotQuery(EpochQuery):
-    """Parameters of a prediction for an image in the body."""
+    """Parameters of what is computed for an image in the body."""
 
     invert: Invert = "auto"
+
+
+class OneShotPredictionQuery(SheetDrawing, OneShotQuery):
+    """Parameters of a prediction for an image in the body, and of its picture."""
 
 
 class OneShotActivationQuery(SheetDrawing, OneShotQuery):

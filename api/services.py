@@ -12,6 +12,7 @@ from api.dispatch import Dispatcher
 from api.event_hub import EventHub
 from api.inspector import Inspector
 from api.messenger import Messenger
+from api.tickets import Tickets
 from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
@@ -33,6 +34,7 @@ class Services:
     dispatcher: Dispatcher
     inspector: Inspector
     messenger: Messenger
+    tickets: Tickets
 
 
 async def _services(request: Request) -> Services:

@@ -44,6 +44,27 @@ class InvalidError(DomainError):
     title = "Invalid request"
 
 
+class UnauthenticatedError(DomainError):
+    """Who asks has not shown that he may."""
+
+    code = "unauthenticated"
+    title = "Not authenticated"
+
+
+class ForbiddenError(DomainError):
+    """Who asks may do other things, but not this."""
+
+    code = "forbidden"
+    title = "Not allowed"
+
+
+class NotAcceptableError(DomainError):
+    """There is no form of the answer that who asks would take."""
+
+    code = "not-acceptable"
+    title = "Not acceptable"
+
+
 class ConflictError(DomainError):
     """The request does not fit the state that things are in."""
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cnnservice.origins import Origins
+
 # A unix socket's path may have 107 bytes on Linux and 103 on macOS.
 _SOCKET_PATH_BYTES = 100
 
@@ -27,6 +29,13 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite under data_dir when unset")
     redis_url: str | None = Field(None, description="Redis URL; an embedded Valkey under data_dir when unset")
     store_url: str | None = Field(None, description="artifact store (file, s3, gs, az); data_dir when unset")
+
+    # What browsers need.
+    cors_origins: Origins = Field(
+        (), description="origins whose pages may read answers, between commas, or *; none when empty"
+    )
+    ticket_seconds: int = Field(60, ge=1, description="how long a ticket opens an event stream")
+    gzip_min_bytes: int = Field(1024, ge=0, description="shorter answers are not compressed")
 
     # How long an outage is waited for.
     database_timeout_seconds: float = Field(5.0, gt=0, description="for a lock or a statement; then 503")

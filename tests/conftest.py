@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
+from browser import open_chromium, serve_blank_pages
 from contract import ContractHook
 from live import Stack, wait_for_end
 from places import NAMES, open_place
@@ -30,9 +32,26 @@ def full(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def unharmed(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack that all tests share, with the settings it comes with; no fault is done to it."""
-    with open_place(pytestconfig.getoption("--place"), tmp_path_factory.mktemp("stack")) as place:
+def chromium() -> Iterator[Browser]:
+    """A Chromium; make a context of your own in it. While it lives, this thread has a running loop: no asyncio.run."""
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def other_origin() -> Iterator[str]:
+    """An origin whose pages may read what the shared stack answers; its every path is a blank page."""
+    with serve_blank_pages() as origin:
+        yield origin
+
+
+@pytest.fixture(scope="session")
+def unharmed(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, other_origin: str
+) -> Iterator[Stack]:
+    """The stack that all tests share, but for CORS with the settings it comes with; no fault is done to it."""
+    folder = tmp_path_factory.mktemp("stack")
+    with open_place(pytestconfig.getoption("--place"), folder, cors_origins=other_origin) as place:
         yield place.stack
 
 

@@ -2,6 +2,7 @@
 import { get, path } from './api.js';
 import { h, select, setOptions } from './dom.js';
 import { Picture } from './picture.js';
+import { section } from './section.js';
 
 const usual = ['gradient', 'integrated_gradients', 'guided_backprop', 'grad_cam'];
 
@@ -16,7 +17,7 @@ export class AttributionPanel {
     this.choice = h('fieldset', { class: 'methods' }, h('legend', {}, 'Methods'));
     this.grid = h('div', { class: 'attributions' });
     this.element = h('section', { class: 'panel', 'aria-label': 'attributions' },
-      h('div', { class: 'row' }, h('h2', {}, 'What speaks for it'), this.target), this.grid, h('details', {}, h('summary', {}, 'Methods'), this.choice));
+      h('div', { class: 'row' }, h('h2', {}, 'What speaks for it'), this.target), this.grid, section('methods', 'Methods', () => {}, this.choice));
     this.#list();
   }
 
@@ -54,7 +55,7 @@ export class AttributionPanel {
       }
     }
     for (const method of shown) {
-      if (!this.#pictures.has(method.name)) this.#pictures.set(method.name, new Picture({ className: 'attribution' }));
+      if (!this.#pictures.has(method.name)) this.#pictures.set(method.name, new Picture({ aside: true, className: 'attribution' }));
       const picture = this.#pictures.get(method.name);
       if (picture.element.parentElement !== this.grid) this.grid.append(picture.element);
       picture.element.title = `${method.description} ${method.trust}`;

@@ -1,19 +1,21 @@
 // Which image is looked at: a test image, one that the model gets wrong, a file, or a drawing.
 import { get, path, send } from './api.js';
-import { h, select } from './dom.js';
+import { h, select, setOptions } from './dom.js';
 import { drawPad } from './draw_pad.js';
 import { Picture } from './picture.js';
+import { go, state } from './state.js';
 import { Tiles } from './tiles.js';
 
 const cols = 6;
 const rows = 4;
+// Larger, so that what is written below them can be read.
+const mistakeCols = 4;
+const mistakes = 20;
 const ways = { test: 'Test images', mistakes: 'Mistakes', file: 'File', draw: 'Draw' };
 
 /** onPick(reference) is called with an image reference of the API. */
 export class ImagePicker {
-  #way = 'test';
-  #class = '';
-  #start = 0;
+  #way = '';
   #drawn = '';
   #items = [];
 
@@ -23,13 +25,19 @@ export class ImagePicker {
     this.tiles = new Tiles(this.sheet.overlay, { name: 'image', onPoint: () => {}, onPick: index => this.onPick(this.#reference(index)) });
     this.message = h('p', { class: 'message', role: 'alert', hidden: true });
     this.tabs = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'where the image is from' },
-      Object.entries(ways).map(([way, name]) => h('button', { type: 'button', role: 'tab', id: `way-${way}`, 'data-way': way, 'aria-controls': 'image-choice', onclick: () => this.#choose(way) }, name)));
+      Object.entries(ways).map(([way, name]) => h('button', { type: 'button', role: 'tab', id: `way-${way}`, 'data-way': way, 'aria-controls': 'image-choice', onclick: () => go({ pick: way === 'test' ? null : way }) }, name)));
     this.tabs.addEventListener('keydown', event => this.#turn(event));
     this.panel = h('div', { id: 'image-choice', role: 'tabpanel', class: 'choice' });
     this.drop = h('label', { class: 'drop' }, h('span', {}, 'Drop a picture here, or choose one'),
       h('input', { type: 'file', accept: 'image/*', onchange: event => event.target.files[0] && this.upload(event.target.files[0]) }));
     this.pad = drawPad(blob => this.upload(new File([blob], 'drawing.png', { type: 'image/png' })));
-    this.browse = h('div', { class: 'browse' });
+    this.classes = select('class', [['', 'all']], '', value => go({ pick_class: value, pick_start: null }));
+    const turn = (text, name, step) => h('button', { type: 'button', 'aria-label': name, onclick: () => go({ pick_start: Number(state.pick_start ?? 0) + step * rows * cols || null }) }, text);
+    this.before = turn('‹', 'images before', -1);
+    this.after = turn('›', 'images after', 1);
+    this.range = h('span', { class: 'faint' });
+    this.pages = h('div', { class: 'browse' }, this.classes, h('span', { class: 'pager' }, this.before, this.range, this.after));
+    this.told = h('p', { class: 'faint browse', hidden: true });
     this.element = h('div', { class: 'picker' }, this.tabs, this.panel, this.message);
     this.element.addEventListener('dragover', event => { event.preventDefault(); this.element.classList.add('over'); });
     this.element.addEventListener('dragleave', () => this.element.classList.remove('over'));
@@ -39,7 +47,6 @@ export class ImagePicker {
       const [file] = event.dataTransfer.files;
       if (file) this.upload(file);
     });
-    this.#choose('test');
   }
 
   /** @param {import('./model.js').Model} model */
@@ -47,6 +54,8 @@ export class ImagePicker {
     this.model = model;
     this.epoch = epoch;
     this.image = image;
+    const way = state.pick in ways ? state.pick : 'test';
+    if (way !== this.#way) this.#choose(way);
     this.#show();
   }
 
@@ -86,9 +95,10 @@ export class ImagePicker {
       tab.tabIndex = on ? 0 : -1;
     }
     this.panel.setAttribute('aria-labelledby', `way-${way}`);
-    this.panel.replaceChildren({ file: this.drop, draw: this.pad }[way] ?? h('div', {}, this.browse, this.sheet.element));
+    this.panel.replaceChildren({ file: this.drop, draw: this.pad }[way] ?? h('div', {}, this.pages, this.told, this.sheet.element));
+    this.pages.hidden = way !== 'test';
+    this.told.hidden = way !== 'mistakes';
     this.#drawn = '';
-    if (this.model) this.#show();
   }
 
   #turn(event) {
@@ -109,7 +119,8 @@ export class ImagePicker {
 
   async #showTests() {
     const { dataset, classes } = this.model.summary;
-    const parameters = { rows, cols, class: this.#class, start: this.#start || '' };
+    const start = Number(state.pick_start ?? 0);
+    const parameters = { rows, cols, class: state.pick_class, start: start || '' };
     const place = path(`/v1/datasets/${dataset}/test/images.png`, parameters);
     if (this.#drawn === place) return this.#mark();
     this.#drawn = place;
@@ -117,14 +128,7 @@ export class ImagePicker {
       const sheet = await get(place.replace('.png', '.json'));
       if (this.#drawn !== place) return undefined;
       const last = Math.max(0, Math.floor((sheet.total - 1) / (rows * cols)) * rows * cols);
-      const turn = to => { this.#start = Math.max(0, Math.min(last, to)); this.#show(); };
-      this.browse.replaceChildren(
-        select('class', [['', 'all'], ...classes.map((name, n) => [n, name])], this.#class, value => { this.#class = value; this.#start = 0; this.#show(); }),
-        h('span', { class: 'pager' },
-          h('button', { type: 'button', 'aria-label': 'images before', disabled: this.#start === 0, onclick: () => turn(this.#start - rows * cols) }, '‹'),
-          h('span', { class: 'faint' }, `${this.#start + 1}–${this.#start + sheet.items.length} of ${sheet.total}`),
-          h('button', { type: 'button', 'aria-label': 'images after', disabled: this.#start >= last, onclick: () => turn(this.#start + rows * cols) }, '›')),
-      );
+      this.#page(classes, start, sheet, last);
       this.#items = sheet.items.map(item => ({ image: item.image, name: `${item.index}, a ${item.class_name}` }));
       this.#tile(sheet.grid, place, `test images of ${dataset}`);
     } catch (error) {
@@ -133,17 +137,24 @@ export class ImagePicker {
     return undefined;
   }
 
+  /** Which of the test images are shown, and ways to the others; the controls stay, so that they keep the focus. */
+  #page(classes, start, sheet, last) {
+    setOptions(this.classes.querySelector('select'), [['', 'all'], ...classes.map((name, n) => [n, name])], state.pick_class ?? '');
+    this.before.disabled = start === 0;
+    this.after.disabled = start >= last;
+    this.range.textContent = `${start + 1}–${start + sheet.items.length} of ${sheet.total}`;
+  }
+
   async #showMistakes() {
-    const limit = rows * cols;
-    const place = path(`${this.model.place}/mistakes.png`, { epoch: this.epoch, limit, cols });
+    const place = path(`${this.model.place}/mistakes.png`, { epoch: this.epoch, limit: mistakes, cols: mistakeCols });
     if (this.#drawn === place) return this.#mark();
     this.#drawn = place;
     try {
-      const told = await get(path(`${this.model.place}/evaluation.json`, { epoch: this.epoch, limit }));
+      const told = await get(path(`${this.model.place}/evaluation.json`, { epoch: this.epoch, limit: mistakes }));
       if (this.#drawn !== place) return undefined;
-      this.browse.replaceChildren(h('p', { class: 'faint' }, told.mistakes_total
+      this.told.textContent = told.mistakes_total
         ? `${told.mistakes_total} of ${told.samples} wrong after epoch ${told.epoch}; the surest first. Below each: what it is, and what was said.`
-        : `None of ${told.samples} is wrong.`));
+        : `None of ${told.samples} is wrong.`;
       this.#items = told.mistakes.map(one => ({ image: one.image, name: `${one.image.split(':').at(-1)}, a ${one.label_name} taken for a ${one.predicted_name}` }));
       if (told.mistakes.length) {
         await this.sheet.show(place, { alt: 'test images that the model gets wrong' });
@@ -176,8 +187,8 @@ export class ImagePicker {
   }
 }
 
-/** The grid of a sheet whose tiles fill it evenly. */
+/** The grid of a sheet of so many mistakes; what is written below a tile belongs to it. */
 function gridOf(image, count) {
-  const filled = Math.ceil(count / cols);
-  return { rows: filled, cols: Math.min(cols, Math.max(cols, count)), gap: 0, row_pitch: image.naturalHeight / filled, col_pitch: image.naturalWidth / cols };
+  const filled = Math.ceil(count / mistakeCols);
+  return { rows: filled, cols: mistakeCols, gap: 0, row_pitch: image.naturalHeight / filled, col_pitch: image.naturalWidth / mistakeCols };
 }

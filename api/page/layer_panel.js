@@ -3,7 +3,8 @@ import { get, path } from './api.js';
 import { h, select, setOptions } from './dom.js';
 import { Histogram } from './histogram.js';
 import { countText, shapeText } from './layer_strip.js';
-import { Picture, preload } from './picture.js';
+import { Picture } from './picture.js';
+import { section } from './section.js';
 import { Tiles } from './tiles.js';
 
 const colours = [['gray', 'grey'], ['viridis', 'viridis'], ['RdBu_r', 'blue to red']];
@@ -43,7 +44,7 @@ export class LayerPanel {
     return Promise.all([this.filters.ready, this.maps.ready]);
   }
 
-  update({ model, layer, epoch, image, filter, channel, drawing, near }) {
+  update({ model, layer, epoch, image, filter, channel, drawing }) {
     const place = `${model.place}/layers/${layer.name}`;
     this.heading.textContent = layer.name;
     this.facts.textContent = `${layer.type} → ${shapeText(layer.output_shape)}, ${countText(layer)}`;
@@ -63,7 +64,12 @@ export class LayerPanel {
     this.maps.show(maps(epoch), { alt: `feature maps of ${layer.name} at epoch ${epoch}`, caption: shapeText(layer.output_shape) });
     this.#tile(this.mapTiles, maps(epoch), filter, `feature maps of ${layer.name}`);
     this.more.update(place, layer, epoch);
-    this.ready.then(() => preload(near.flatMap(at => [layer.kernel ? filters(at) : null, maps(at)].filter(Boolean))));
+    this.at = at => [...(layer.kernel ? [filters(at)] : []), maps(at)];
+  }
+
+  /** Where its pictures of other epochs are. */
+  beside(epochs) {
+    return epochs.flatMap(epoch => this.at(epoch));
   }
 
   /** The grid depends on the layer, not on the epoch: it is asked for once. */
@@ -92,7 +98,7 @@ class More {
       ['Test images as the layer lays them out', 'embedding.png', 'the test images in two dimensions'],
     ].map(([name, file, alt]) => {
       const picture = new Picture({ long: true });
-      const element = h('details', { ontoggle: () => this.#fill() }, h('summary', {}, name), picture.element);
+      const element = section(file.split('.')[0], name, () => this.#fill(), picture.element);
       return { file, alt, picture, element };
     });
     this.film = h('a', { target: '_blank', rel: 'noopener' }, 'Animation of the filters by epoch');

@@ -57,7 +57,7 @@ export class LayerStrip {
     this.input?.forget();
     this.input = new Picture({ className: 'bare' });
     this.#cards = layers.map(layer => {
-      const picture = new Picture({ className: 'bare' });
+      const picture = new Picture({ aside: true, className: 'bare' });
       const button = h('button', { type: 'button', class: 'layer', onclick: () => this.onPick(layer.name) },
         h('span', { class: 'layer-name' }, layer.name),
         h('span', { class: 'faint' }, `${layer.type} → ${shapeText(layer.output_shape)}`),

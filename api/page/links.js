@@ -10,8 +10,8 @@ export function links() {
   const element = h(
     'span', { class: 'links', hidden: true },
     open,
-    copy('URL', 'copy the address of the picture', absolute),
-    copy('curl', 'copy a command that fetches the picture', () => `curl -sS '${absolute().replaceAll("'", '%27')}' -o ${fileName(path)}`),
+    copy('URL', 'copy the URL of the picture', absolute),
+    copy('curl', 'copy a curl command for the picture', () => `curl -sS '${absolute().replaceAll("'", '%27')}' -o ${fileName(path)}`),
   );
   return {
     element,

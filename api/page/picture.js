@@ -2,6 +2,7 @@
 import { Problem, request, settled } from './api.js';
 import { onReturn } from './connection.js';
 import { h } from './dom.js';
+import { Lane } from './lane.js';
 import { links } from './links.js';
 
 // Decoded pictures that were shown or are about to be: a slider moved back and forth asks for nothing again.
@@ -26,9 +27,13 @@ function load(path, priority) {
   return decoded;
 }
 
-/** Ask for pictures that are likely to be wanted next. */
+const beside = new Lane(2);
+const ahead = new Lane(1);
+
+/** Ask for pictures that are likely to be wanted next, the first first; those asked for before are so no more. */
 export function preload(paths) {
-  for (const path of paths) load(path, 'low').catch(() => {});
+  ahead.clear();
+  for (const path of [...paths].reverse()) if (!kept.has(path)) ahead.run(() => load(path, 'low')).catch(() => {});
 }
 
 /**
@@ -36,7 +41,8 @@ export function preload(paths) {
  *
  * `show(path, {alt, caption})` asks for another; while one is under way only the last asked for is remembered, so that
  * a slider moved fast shows as many as there is time for. `ready` is settled when the last asked for is shown.
- * long: what may be a long computation (202), which is waited for and its progress told.
+ * long: what may be a long computation (202), which is waited for and its progress told. aside: it may come later than
+ * what is looked at.
  */
 export class Picture {
   #busy = false;
@@ -45,8 +51,9 @@ export class Picture {
   #asked = '';
   #abort = null;
 
-  constructor({ long = false, className = '' } = {}) {
+  constructor({ long = false, aside = false, className = '' } = {}) {
     this.long = long;
+    this.aside = aside;
     this.image = h('img', { alt: '', hidden: true });
     this.note = h('p', { class: 'note', hidden: true });
     this.overlay = h('div', { class: 'overlay' });
@@ -99,7 +106,7 @@ export class Picture {
     const slow = setTimeout(() => this.frame.classList.add('stale'), 400);
     try {
       if (this.long) await settled(path, { signal, onProgress: done => this.#say(`computing… ${Math.round(done * 100)} %`) });
-      const image = await load(path, 'high');
+      const image = await (this.aside && !kept.has(path) ? beside.run(() => load(path, 'auto')) : load(path, 'high'));
       if (signal.aborted) return;
       this.#put(image, path, told);
     } catch (error) {

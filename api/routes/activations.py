@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import EITHER_BODY, read_body
 from api.caching import Conditional
 from api.inputs import fit_upload, load_image
+from api.negotiation import VARY, NotAcceptable, preferred
 from api.problem_groups import ASKED, BODY, EITHER_BODY_PROBLEMS, IMAGE, LAYER, SHEET
 from api.problems import NOT_MODIFIED, problems
 from api.queries import ActivationQuery, OneShotActivationQuery
@@ -88,7 +89,7 @@ async def get_activations_npy(
     response_model=ActivationValues,
     responses={
         200: {"content": {"image/png": {}}},
-        **problems(*LAYER, *IMAGE, *BODY, *EITHER_BODY_PROBLEMS, *ASKED, *SHEET),
+        **problems(*LAYER, *IMAGE, *BODY, *EITHER_BODY_PROBLEMS, *ASKED, *SHEET, NotAcceptable),
     },
     openapi_extra=EITHER_BODY,
 )
@@ -96,6 +97,7 @@ async def compute_activations(
     model_id: str, query: Annotated[OneShotActivationQuery, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """Every number as JSON; with `Accept: image/png` the grid."""
+    form = preferred(request, "application/json", "image/png")
     colormap(query.cmap)
     snapshot = await run_in_threadpool(open_snapshot, services.database, model_id, query.epoch)
     snapshot.layer(query.layer)
@@ -104,14 +106,14 @@ async def compute_activations(
     image: NDArray[np.float32] = await run_in_threadpool(load, services, snapshot, body, query.invert)  # type: ignore[arg-type]
     activation = await _compute(services, snapshot, query.layer, image)
     sheet = _tiles(activation, query, services)
-    if _prefers_png(request):
-        return Response(await run_in_threadpool(sheet.png, query), media_type="image/png")
+    if form == "image/png":
+        return Response(await run_in_threadpool(sheet.png, query), media_type=form, headers=VARY)
     values = ActivationValues(
         **_fields(snapshot, query.layer, body if isinstance(body, str) else "upload", activation),
         **sheet.twin(),
         values=activation.tolist(),
     )
-    return Response(values.model_dump_json(), media_type="application/json")
+    return Response(values.model_dump_json(), media_type=form, headers=VARY)
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,3 @@ def _fields(snapshot: Snapshot, layer: str, image: str, activation: NDArray[np.f
         "image": image,
         "shape": list(activation.shape),
     }
-
-
-def _prefers_png(request: Request) -> bool:
-    accepted = request.headers.get("accept", "*/*")
-    return "image/png" in accepted and "application/json" not in accepted

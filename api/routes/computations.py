@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.computation_schemas import ComputationAnswer, computation_answer
 from api.event_hub import rung
+from api.problem_groups import STREAM
 from api.problem_types import DATABASE, REFERENCE
 from api.problems import problems
 from api.services import ServicesDep
+from api.streams import LastSeen, check_ticket, last_seen
 from cnnservice import computations
 from cnnservice.computations import UnknownComputation
 from cnnservice.database.engine import OUTAGES
@@ -45,15 +47,11 @@ def delete_computation(computation_id: str, services: ServicesDep) -> None:
 
 
 def _unfinished(
-    computation_id: str,
-    services: ServicesDep,
-    last_event_id: Annotated[
-        str | None, Header(alias="Last-Event-ID", description="`end` of a client that has seen the end")
-    ] = None,
+    computation_id: str, services: ServicesDep, seen: Annotated[LastSeen | None, Depends(last_seen)]
 ) -> None:
     """204 tells an EventSource that has seen the end to stop reconnecting."""
     computation = computations.get(services.database, computation_id)
-    if last_event_id == _END and computation.status in computations.ENDED:
+    if seen is not None and seen.event_id == _END and computation.status in computations.ENDED:
         raise HTTPException(204)
 
 
@@ -67,9 +65,9 @@ def _unfinished(
             "content": {"text/event-stream": {"schema": {"$ref": f"{REFERENCE}ComputationEvent"}}},
         },
         204: {"description": "The computation has ended, and Last-Event-ID is its end"},
-        **problems(UnknownComputation, DATABASE),
+        **problems(*STREAM, UnknownComputation),
     },
-    dependencies=[Depends(_unfinished)],
+    dependencies=[Depends(check_ticket), Depends(_unfinished)],
 )
 async def stream_computation_events(computation_id: str, services: ServicesDep) -> AsyncIterator[ServerSentEvent]:
     """It begins with how things stand, whatever a client has seen before, and ends with the computation."""

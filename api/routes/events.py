@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import redis
-from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.event_hub import rung
-from api.problem_types import DATABASE, REFERENCE
+from api.problem_groups import STREAM
+from api.problem_types import REFERENCE
 from api.problems import problems
 from api.services import Services, ServicesDep
+from api.streams import LastSeen, check_ticket, last_seen
 from cnnservice import jobs
 from cnnservice.database.engine import OUTAGES
 from cnnservice.database.tables import Epoch, Job
@@ -25,18 +27,13 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _BATCH = 500
 
 
-async def _position(
-    last_event_id: Annotated[
-        str | None,
-        Header(alias="Last-Event-ID", description="the id of the last event seen; the stream goes on after it"),
-    ] = None,
-) -> EventId | None:
-    if last_event_id is None:
+async def _position(seen: Annotated[LastSeen | None, Depends(last_seen)]) -> EventId | None:
+    if seen is None:
         return None
-    position = EventId.parse(last_event_id)
+    position = EventId.parse(seen.event_id)
     if position is None:
-        detail = f"Last-Event-ID {last_event_id[:80]!r} is not an id of this stream: <digits>-<digits>."
-        raise InvalidError(detail, errors=(FieldError("header:Last-Event-ID", detail),))
+        detail = f"Last-Event-ID {seen.event_id[:80]!r} is not an id of this stream: <digits>-<digits>."
+        raise InvalidError(detail, errors=(FieldError(seen.pointer, detail),))
     return position
 
 
@@ -60,8 +57,9 @@ def _unfinished(
             "content": {"text/event-stream": {"schema": {"$ref": f"{REFERENCE}JobEvent"}}},
         },
         204: {"description": "The job has ended and Last-Event-ID is its last event"},
-        **problems(InvalidError, UnknownJob, DATABASE),
+        **problems(*STREAM, UnknownJob),
     },
+    dependencies=[Depends(check_ticket)],
 )
 async def stream_job_events(
     job_id: str, services: ServicesDep, position: Annotated[EventId | None, Depends(_unfinished)]

@@ -12,11 +12,15 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import EITHER_BODY, read_body
 from api.caching import Conditional
 from api.inputs import fit_upload, label_of_reference, load_image
-from api.problem_groups import ASKED, BODY, EITHER_BODY_PROBLEMS, IMAGE, MODEL
+from api.negotiation import VARY, NotAcceptable, preferred
+from api.problem_groups import ASKED, BODY, EITHER_BODY_PROBLEMS, IMAGE, MODEL, SHEET
 from api.problems import NOT_MODIFIED, problems
-from api.queries import ImageQuery, OneShotQuery
+from api.queries import ImageQuery, OneShotPredictionQuery
 from api.schemas import Prediction, TopClass
 from api.services import Services, ServicesDep
+from api.sheets import choose_slices
+from cnnservice.drawing.colormaps import colormap
+from cnnservice.drawing.slices import feature_map_slices
 from cnnservice.models import Snapshot, open_snapshot
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["predictions"])
@@ -54,20 +58,30 @@ def _open(
 @router.post(
     "/predictions",
     summary="What the network says of an image in the body",
-    responses=problems(*MODEL, *IMAGE, *BODY, *EITHER_BODY_PROBLEMS, *ASKED),
+    response_model=Prediction,
+    responses={
+        200: {"content": {"image/png": {}}},
+        **problems(*MODEL, *IMAGE, *BODY, *EITHER_BODY_PROBLEMS, *ASKED, *SHEET, NotAcceptable),
+    },
     openapi_extra=EITHER_BODY,
 )
 async def compute_predictions(
-    model_id: str, query: Annotated[OneShotQuery, Query()], request: Request, services: ServicesDep
-) -> Prediction:
-    """Nothing of the image is kept."""
+    model_id: str, query: Annotated[OneShotPredictionQuery, Query()], request: Request, services: ServicesDep
+) -> Response:
+    """JSON; with `Accept: image/png` a tile a class, as bright as it is probable. Nothing of the image is kept."""
+    form = preferred(request, "application/json", "image/png")
+    colormap(query.cmap)
     snapshot = await run_in_threadpool(open_snapshot, services.database, model_id, query.epoch)
     body = await read_body(request, services.settings)
-    if isinstance(body, str):
-        image = await run_in_threadpool(load_image, services, snapshot, body, query.invert)
-        return await _predict(services, snapshot, body, image)
-    image = await run_in_threadpool(fit_upload, services, snapshot, body, query.invert)
-    return await _predict(services, snapshot, None, image)
+    reference = body if isinstance(body, str) else None
+    load = load_image if isinstance(body, str) else fit_upload
+    image: NDArray[np.float32] = await run_in_threadpool(load, services, snapshot, body, query.invert)  # type: ignore[arg-type]
+    prediction = await _predict(services, snapshot, reference, image)
+    if form == "application/json":
+        return Response(prediction.model_dump_json(by_alias=True), media_type=form, headers=VARY)
+    tiles = feature_map_slices(np.array(prediction.probabilities, np.float32))
+    sheet = choose_slices(tiles, query, services.settings)
+    return Response(await run_in_threadpool(sheet.png, query), media_type=form, headers=VARY)
 
 
 async def _predict(

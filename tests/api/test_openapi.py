@@ -106,6 +106,7 @@ get /v1/models/{model_id}/similarity.npy
 get /v1/computations/{computation_id}
 delete /v1/computations/{computation_id}
 get /v1/computations/{computation_id}/events
+post /v1/tickets
 get /v1/compare
 get /v1/compare/history.png
 get /v1/compare/history.svg

@@ -252,7 +252,9 @@ def test_an_explicit_epoch_is_for_ever_and_the_last_is_asked_again(client: httpx
     assert (earlier.status_code, earlier.headers["etag"] != tag) == (200, True)
     for known in (tag, f'"other", {tag}', f"W/{tag}", "*"):
         again = client.get(f"{model}{path}{join}epoch=30", headers={"If-None-Match": known})
-        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert (again.status_code, again.content) == (304, b"")
+        # To `*` it is the tag of what is sent as it is: nobody knows which coding the client has.
+        assert again.headers["etag"] == (tag.replace('-gzip"', '"') if known == "*" else tag)
 
 
 def test_parameters_that_change_the_picture_change_its_tag(client: httpx.Client, model: str) -> None:

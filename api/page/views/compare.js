@@ -10,6 +10,7 @@ import { modelChoice } from '../model_choice.js';
 import { Picture, preload } from '../picture.js';
 import { PredictionBars } from '../prediction_bars.js';
 import { title } from '../progress.js';
+import { section } from '../section.js';
 import { go, state } from '../state.js';
 
 const most = 64;
@@ -22,12 +23,12 @@ export class Compare {
     this.picker = new ImagePicker(image => go({ image }));
     this.charts = historyCharts();
     this.similarity = new Picture({ long: true });
-    this.similar = h('details', { ontoggle: () => this.show() }, h('summary', {}, 'How alike their layers are'), this.similarity.element);
+    this.similar = section('similarity', 'How alike their layers are', () => this.show(), this.similarity.element);
     this.element = h('div', { class: 'compare' }, h('h1', { class: 'unseen' }, 'Compare two models or two epochs'),
       h('div', { class: 'toolbar' }, this.layer, h('label', { class: 'check' }, this.linked, 'move both sliders together')),
       h('div', { class: 'sides' }, this.sides.map(side => side.element)),
       h('section', { class: 'panel', 'aria-label': 'curves' }, h('h2', {}, 'How they learned'), this.charts.element, this.similar),
-      h('details', { class: 'panel' }, h('summary', {}, 'Another image'), this.picker.element));
+      h('div', { class: 'panel' }, section('image', 'Another image', () => {}, this.picker.element)));
   }
 
   async update() {

@@ -11,6 +11,7 @@ import { Model } from '../model.js';
 import { modelChoice } from '../model_choice.js';
 import { Picture, preload } from '../picture.js';
 import { PredictionBars } from '../prediction_bars.js';
+import { section } from '../section.js';
 import { go, state } from '../state.js';
 
 export class Look {
@@ -31,8 +32,8 @@ export class Look {
     this.card = new FilterCard({ onRelease: () => go({ filter: null }) });
     this.attributions = new AttributionPanel(patch => go(patch));
     this.charts = historyCharts(epoch => go({ epoch: this.#model.epochs.includes(epoch) ? epoch : state.epoch }));
-    this.judged = [['confusion.png', 'what the test images of each class are taken for'], ['mistakes.png', 'the surest mistakes']].map(([file, alt]) => ({ file, alt, picture: new Picture({ className: 'wide' }) }));
-    this.judgement = h('details', { ontoggle: () => this.#judge() }, h('summary', {}, 'Judged on the test images'), h('div', { class: 'two' }, this.judged.map(one => one.picture.element)));
+    this.judged = [['confusion.png', 'what the test images of each class are taken for'], ['mistakes.png', 'the surest mistakes']].map(([file, alt]) => ({ file, alt, picture: new Picture({ aside: true, className: 'wide' }) }));
+    this.judgement = section('judged', 'Judged on the test images', () => this.#judge(), h('div', { class: 'two' }, this.judged.map(one => one.picture.element)));
     this.body = h('div', { class: 'look' },
       this.strip.element,
       h('div', { class: 'columns' },
@@ -109,7 +110,7 @@ export class Look {
     this.bars.show(model, epoch, image, state.class === undefined ? null : Number(state.class));
     this.picker.update(model, epoch, image);
     const near = this.bar.neighbours();
-    this.panel.update({ ...this.#told, near });
+    this.panel.update(this.#told);
     this.#card();
     // After what is looked at: a browser asks for few things at once, in this order.
     this.strip.update(model, epoch, image, layer.name);
@@ -118,7 +119,9 @@ export class Look {
     this.charts.draw([model.history], { end: (model.job?.start_epoch ?? 0) + (model.job?.epochs ?? 0), mark: epoch });
     this.#judge();
     announce(`epoch ${epoch}`);
-    this.panel.ready.then(() => preload(near.slice(0, 2).flatMap(other => model.summary.layers.map(one => thumbnail(model, one, other, image)))));
+    // First what is looked at, then the strip's, of the epochs beside this one.
+    const strip = near.slice(0, 2).flatMap(other => model.summary.layers.map(one => thumbnail(model, one, other, image)));
+    this.panel.ready.then(() => preload([...this.panel.beside(near), ...strip]));
   }
 
   #inputPath(model, image) {

@@ -51,16 +51,47 @@ export class Train {
       this.#presets = architectures.items;
       this.#datasets(datasets.items);
       this.preset.replaceChildren(...this.#presets.map(preset => h('option', { value: preset.name }, preset.name)), h('option', { value: own, hidden: true }, 'own layers'));
-      this.preset.value = this.#presets.some(preset => preset.name === state.preset) ? state.preset : 'cnn';
-      this.#choosePreset();
+      await this.#fill(this.#stated());
     } catch (error) {
       this.#say(error.message);
       setTimeout(() => this.#load(), 3000);
     }
   }
 
+  /** What the address says of the job to be; nothing where it says nothing that can be read. */
+  #stated() {
+    try {
+      return JSON.parse(state.spec ?? '{}');
+    } catch {
+      return {};
+    }
+  }
+
+  /** Fill the form with a spec, or with as much of one as is said. */
+  async #fill({ architecture = 'cnn', compile = {}, tags = [], ...plain }) {
+    if (typeof architecture === 'string') {
+      this.preset.value = this.#presets.some(preset => preset.name === architecture) ? architecture : 'cnn';
+      this.#choosePreset();
+    }
+    const { optimizer = {}, loss } = compile;
+    if (optimizer.name in optimizers) {
+      this.inputs.optimizer.control.value = optimizer.name;
+      this.#optimizer();
+    }
+    const values = { ...plain, ...optimizer, loss, ...(tags.length ? { tags: tags.join(', ') } : {}) };
+    for (const [name, value] of Object.entries(values)) if (value !== undefined && name in this.inputs) this.inputs[name].control.value = value;
+    if (typeof architecture === 'object' && Array.isArray(architecture.layers)) {
+      await this.editor.edit(architecture.layers);
+      this.preset.value = own;
+      this.edit.hidden = true;
+      this.#layers = this.editor.layers;
+    }
+    this.#changed();
+  }
+
   #datasets(datasets) {
-    const chosen = datasets.some(one => one.name === state.dataset) ? state.dataset : 'mnist';
+    const { dataset: stated } = this.#stated();
+    const chosen = datasets.some(one => one.name === stated) ? stated : 'mnist';
     this.data.replaceChildren(...datasets.map(dataset => {
       const there = dataset.samples_on_disk.train > 0;
       const size = dataset.splits.train.toLocaleString('en');
@@ -153,6 +184,7 @@ export class Train {
   #changed() {
     const spec = this.spec();
     this.#key = '';
+    go({ spec: JSON.stringify(spec) });
     this.body.textContent = `POST /v1/jobs\n${JSON.stringify(spec, null, 2)}`;
     this.validate();
   }
@@ -182,7 +214,7 @@ export class Train {
     this.#key ||= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     try {
       const job = await send('POST', '/v1/jobs', this.spec(), { 'Idempotency-Key': this.#key });
-      go({ view: 'watch', model: job.id, epoch: null, layer: null, filter: null, image: null }, { step: true });
+      go({ view: 'watch', model: job.id, epoch: null, layer: null, filter: null, image: null, spec: null }, { step: true });
     } catch (error) {
       const placed = error instanceof Problem ? this.#errors(error.errors) : false;
       this.#say(placed ? 'Some settings are not allowed; see beside them.' : error.message);

@@ -1,0 +1,37 @@
+"""Pages of other origins, where a setting lets them read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+_METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
+_REQUEST_HEADERS = ("Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID")
+# What a script is told beside Cache-Control, Content-Length and Content-Type, which it always is.
+_RESPONSE_HEADERS = ("Allow", "Content-Disposition", "ETag", "Last-Modified", "Link", "Location", "Retry-After")
+_PREFLIGHT_SECONDS = 600
+
+
+def allow(app: FastAPI, origins: Sequence[str]) -> None:
+    """Let the pages of these origins read every answer, also the errors.
+
+    Around the whole of the application: what nobody expected is answered outside of the middlewares that are added to
+    it, and a page should be able to read that too. `Vary: Origin` is on every answer, so that a picture cached for an
+    `<img>`, which sends no Origin, is not given to a script, which needs the headers that are then missing from it.
+    """
+    build = app.build_middleware_stack
+
+    def build_with_cors() -> ASGIApp:
+        return CORSMiddleware(
+            build(),
+            allow_origins=origins,
+            allow_methods=_METHODS,
+            allow_headers=_REQUEST_HEADERS,
+            expose_headers=_RESPONSE_HEADERS,
+            max_age=_PREFLIGHT_SECONDS,
+        )
+
+    app.build_middleware_stack = build_with_cors  # type: ignore[method-assign]

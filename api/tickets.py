@@ -1,0 +1,90 @@
+"""Tickets: a short-lived stand-in for credentials where a client can send no header.
+
+A ticket lives in Redis, below its SHA-256, so that who reads Redis cannot use it. It opens one path, any number of
+times while it lives, as an EventSource connects again by itself. Now it stands for nobody; with keys, what is kept of
+it also names the key of who asked for it, and `check` gives that to the stream.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from dataclasses import dataclass
+
+import redis
+import redis.asyncio
+
+from api.messenger import BrokerAway
+from cnnservice.errors import ForbiddenError, UnauthenticatedError
+
+_BYTES = 32
+_KEY_PREFIX = "cnnservice:ticket:"
+
+
+class UnknownTicket(UnauthenticatedError):
+    """There is no such ticket, or no more."""
+
+    code = "unknown-ticket"
+    title = "Unknown ticket"
+
+    def __init__(self, seconds: int, path: str) -> None:
+        super().__init__(
+            f"The ticket is not known: a ticket lives {seconds} s and opens one path. "
+            f'Get another with POST /v1/tickets {{"path": "{path}"}}.'
+        )
+
+
+class OtherPath(ForbiddenError):
+    """The ticket opens another path."""
+
+    code = "ticket-for-another-path"
+    title = "Ticket for another path"
+
+    def __init__(self, own: str, path: str) -> None:
+        super().__init__(
+            f'This ticket opens {own} alone; get one for this path with POST /v1/tickets {{"path": "{path}"}}.'
+        )
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What was given out, and until when it lives, in seconds since 1970."""
+
+    text: str
+    path: str
+    expires_at: float
+
+
+class Tickets:
+    """Gives tickets out, and looks whether they are good. seconds: how long one lives."""
+
+    def __init__(self, client: redis.asyncio.Redis, seconds: int) -> None:
+        self._redis, self._seconds = client, seconds
+
+    async def issue(self, path: str) -> Ticket:
+        """A new ticket for a path. Raises BrokerAway."""
+        text = secrets.token_urlsafe(_BYTES)
+        expires_at = time.time() + self._seconds
+        try:
+            await self._redis.set(_key(text), json.dumps({"path": path}), ex=self._seconds)
+        except redis.RedisError as error:
+            raise BrokerAway from error
+        return Ticket(text, path, expires_at)
+
+    async def check(self, text: str, path: str) -> None:
+        """Raises UnknownTicket, OtherPath, BrokerAway."""
+        try:
+            kept = await self._redis.get(_key(text))
+        except redis.RedisError as error:
+            raise BrokerAway from error
+        if kept is None:
+            raise UnknownTicket(self._seconds, path)
+        own = json.loads(kept)["path"]
+        if own != path:
+            raise OtherPath(own, path)
+
+
+def _key(text: str) -> str:
+    return _KEY_PREFIX + hashlib.sha256(text.encode()).hexdigest()
