@@ -103,32 +103,34 @@ class Contract:
         assert not faults, (where, name, faults)
 
 
-class ContractHook:
-    """For httpx: holds what a client is answered with against the document, which is asked for once.
+class CheckedClient(httpx.Client):
+    """Holds what it is answered with against the document, which it asks for once.
 
     Every problem; of JSON, which there is much of, the first few answers of each operation with each status.
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        super().__init__(base_url=url, timeout=60)
         self._seen: Counter[tuple[str, int]] = Counter()
 
     @cached_property
     def contract(self) -> Contract:
         """What the service says of itself."""
-        return Contract(httpx.get(f"{self._url}/openapi.json", timeout=60).json())
+        return Contract(httpx.get(self.base_url.join("/openapi.json"), timeout=60).json())
 
-    def __call__(self, response: httpx.Response) -> None:
-        """See httpx's event hooks."""
-        kind = response.headers.get("content-type")
+    def send(self, request: httpx.Request, *, stream: bool = False, **how: Any) -> httpx.Response:
+        """See httpx. A stream is left to who reads it."""
+        response = super().send(request, stream=stream, **how)
         # FastAPI names a kind also where there is no content.
-        if response.request.method == "HEAD" or response.status_code == 204:
-            return
+        if not stream and request.method != "HEAD" and response.status_code != 204:
+            self._check(response)
+        return response
+
+    def _check(self, response: httpx.Response) -> None:
+        kind = response.headers.get("content-type")
         if kind == "application/problem+json":
-            response.read()
             self.contract.check_problem(response.request, response.status_code, response.json())
         elif kind == "application/json" and (operation := self.contract.operation(response.request)) is not None:
             self._seen[operation.name, response.status_code] += 1
             if self._seen[operation.name, response.status_code] <= _LOOKED_AT:
-                response.read()
                 self.contract.check_answer(response)

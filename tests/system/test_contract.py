@@ -1,6 +1,6 @@
 """What is sent is what the OpenAPI document says. The `client` of all tests looks at answers; this is what it sees not.
 
-See ContractHook: each problem, and the first JSON answers of each operation, of the whole session.
+See CheckedClient: each problem, and the first JSON answers of each operation, of the whole session.
 """
 
 from __future__ import annotations
