@@ -22,6 +22,7 @@ LONG: dict[str, dict[str, Any]] = {"notebook_job": {"dataset": "mnist", "tags": 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make test-faults` chooses."""
     parser.addoption("--place", choices=NAMES, default=NAMES[0], help="where the session's stack lives")
+    parser.addoption("--rewrite-pictures", action="store_true", help="take the pictures of docs/frontend.md anew")
     parser.addoption("--full", action="store_true", help="fault tests at their full length, everywhere")
 
 

@@ -2,8 +2,11 @@
 
 const listeners = new Set();
 const slowest = 5000;
+// A page that asks for nothing would not notice.
+const quiet = 10000;
 let away = false;
 let asking = 0;
+let heard = performance.now();
 
 /** Call when the service is back after it was away. @returns {() => void} stops that */
 export function onReturn(listener) {
@@ -21,6 +24,7 @@ export function lost() {
 
 /** It did. */
 export function reached() {
+  heard = performance.now();
   if (!away) return;
   away = false;
   clearTimeout(asking);
@@ -48,3 +52,13 @@ function show() {
 }
 
 addEventListener('online', () => away && ask(0));
+
+setInterval(async () => {
+  if (away || document.hidden || performance.now() - heard < quiet) return;
+  try {
+    await fetch('/healthz', { cache: 'no-store' });
+    reached();
+  } catch {
+    lost();
+  }
+}, quiet / 2);
