@@ -4,6 +4,8 @@ BIN := .venv/bin
 # A lock file stands for what is installed: its stamp is older than it when something has to be done again.
 RUN_STAMP := .venv/run.stamp
 DEV_STAMP := .venv/dev.stamp
+NODE_STAMP := .venv/node.stamp
+TYPESCRIPT := tests/typescript
 
 .PHONY: run up test test-faults lint format bench lock clean
 
@@ -13,11 +15,11 @@ run: $(RUN_STAMP)
 up: $(RUN_STAMP)
 	$(BIN)/cnnservice up
 
-test: lint
+test: lint $(NODE_STAMP)
 	$(BIN)/python -m pytest
 
 # Each fault at its full length and everywhere; then the system where it is not on its defaults.
-test-faults: $(DEV_STAMP)
+test-faults: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/python -m pytest tests/faults --full
 	$(BIN)/python -m pytest tests/system --place postgresql-s3
 
@@ -44,7 +46,7 @@ compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --extra build $(2) pyproject.toml -o requirements/$(1).txt
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/generated build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -59,4 +61,9 @@ $(RUN_STAMP): .venv/made requirements/run.txt pyproject.toml
 
 $(DEV_STAMP): $(RUN_STAMP) requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+# What the TypeScript client of the tests is made with. Node itself is among the development requirements.
+$(NODE_STAMP): $(DEV_STAMP) $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json
+	cd $(TYPESCRIPT) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
 	touch $@

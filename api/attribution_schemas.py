@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
-from api.json_answer import JsonAnswer
+from api.json_answer import JsonAnswer, nested
 from api.schemas import Grid, SliceRange
 from cnnservice.attributions.method import Method
+from cnnservice.attributions.registry import MethodName
+from cnnservice.drawing.heat import Polarity
+
+Details = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {"type": "object", "additionalProperties": {"anyOf": [nested(rank, "number") for rank in (0, 1, 2)]}}
+    ),
+]
 
 
 class MethodAnswer(JsonAnswer):
     """A method of attribution, with what to know before its maps are believed."""
 
-    name: str
+    name: MethodName
     title: str
     description: str
     source: str = Field(description="where it was published: an arXiv id or a DOI")
@@ -36,16 +45,16 @@ class AttributionAnswer(JsonAnswer):
     epoch: int
     image: str
     label: int | None = Field(description="the true class of a data set's image")
-    method: str
-    parameters: dict[str, Any]
+    method: MethodName
+    parameters: dict[str, float | int | str | bool | None] = Field(description="those of the method, with its defaults")
     target: int = Field(serialization_alias="class", validation_alias="class")
     class_name: str
     predicted: int = Field(description="the class with the greatest score")
     score: float = Field(description="of the class: its logit, or the output of a network that has none")
     probability: float
-    polarity: str
+    polarity: Polarity
     total: float = Field(description="the sum of the attribution over all pixels and channels, with signs")
-    details: dict[str, Any] = Field(description="what else the method found: numbers and arrays by name")
+    details: Details = Field(description="what else the method found: numbers and arrays by name")
     slice_shape: list[int]
     grid: Grid
     indices: list[int] = Field(description="the colour channels drawn; [0] where all make one map")

@@ -46,7 +46,8 @@ EITHER_BODY: dict[str, Any] = {
                     "type": "object",
                     "required": ["file"],
                     "properties": {"file": {"type": "string", "format": "binary"}},
-                }
+                },
+                "example": {"file": "the bytes of digit.png"},
             },
             "application/json": {
                 "schema": {

@@ -9,8 +9,16 @@ from pydantic import Field
 
 from api.json_answer import JsonAnswer
 from api.schemas import JobError
-from cnnservice.computations import Status
+from cnnservice.computations import Kind, Status
 from cnnservice.database.tables import Computation
+
+
+class ComputationLinks(JsonAnswer):
+    """Where to go from a computation."""
+
+    self: str
+    events: str
+    result: str = Field(description="what was asked for, to be asked for again at the end")
 
 
 class ComputationAnswer(JsonAnswer):
@@ -18,7 +26,7 @@ class ComputationAnswer(JsonAnswer):
 
     id: str
     model_id: str
-    kind: str
+    kind: Kind
     arguments: dict[str, Any]
     status: Status
     progress: float = Field(ge=0, le=1)
@@ -28,7 +36,7 @@ class ComputationAnswer(JsonAnswer):
     started_at: datetime | None
     ended_at: datetime | None
     error: JobError | None
-    links: dict[str, str] = Field(description="`result` is what was asked for, to be asked for again at the end")
+    links: ComputationLinks
 
 
 def computation_answer(computation: Computation, result_url: str | None = None) -> ComputationAnswer:

@@ -126,7 +126,7 @@ def _place(request: Request, resolved: dict[str, str | int]) -> str:
 def _accepted(computation: Computation, place: str) -> Response:
     answer = computation_answer(computation, place)
     headers = {
-        "Location": answer.links["self"],
+        "Location": answer.links.self,
         "Retry-After": _RETRY_AFTER_SECONDS,
         # The same URL will have the result.
         "Cache-Control": "no-store",

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from api.json_answer import JsonAnswer
-from api.schemas import Lineage
+from api.schemas import Lineage, OptimizerName
 from cnnservice.jobs import Status
 
 
@@ -59,7 +59,7 @@ class ComparedModel(JsonAnswer):
     status: Status
     layers: int
     params: int
-    optimizer: str
+    optimizer: OptimizerName
     epochs: int = Field(description="of the last that is stored")
     latest: dict[str, float] | None
     best_epoch: int | None = Field(description="that of the least validation loss")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _ID = "01a20ab3-db55-75c0-a691-8e55d6a7c130"
+_OTHER = "01a20ab4-0c1e-7a02-8f51-2d6f3d1c9b77"
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _TICKET = "kXl0cRr0YqTtA6uCq0k8uUO7hZ3nT5v2wJ9mE1sB4dI"
 _CONV1 = {
@@ -74,8 +75,21 @@ _JOB = {
     "eta_seconds": 0.8,
     "latest": _METRICS,
     "error": None,
-    "spec": _SPEC,
-    "links": {"self": f"/v1/jobs/{_ID}", "events": f"/v1/jobs/{_ID}/events", "model": f"/v1/models/{_ID}"},
+    "spec": {
+        **_SPEC,
+        "normalization": "minus_one_one",
+        "class_weight": None,
+        "early_stopping": None,
+        "continue_from": None,
+    },
+    "links": {
+        "self": f"/v1/jobs/{_ID}",
+        "events": f"/v1/jobs/{_ID}/events",
+        "cancel": f"/v1/jobs/{_ID}/cancel",
+        "model": f"/v1/models/{_ID}",
+        "history": f"/v1/models/{_ID}/history.json",
+        "layers": f"/v1/models/{_ID}/layers",
+    },
 }
 _SHEET = {
     "model_id": _ID,
@@ -88,6 +102,25 @@ _SHEET = {
     "slices": [{"index": 0, "min": -0.21, "max": 0.28}],
 }
 _MAPS = {**_SHEET, "image": "mnist:test:0", "shape": [24, 24, 32], "slice_shape": [24, 24]}
+_PRESET = {
+    "name": "cnn",
+    "description": "two 5x5 convolutions of 32 and 64 filters, dense 100",
+    "input_shape": [28, 28, 1],
+    "optimizer": "sgd",
+    "params": 155606,
+    "base": None,
+    "layers": [
+        {
+            "type": "max_pooling2d",
+            "name": "MaxPool1",
+            "trainable": True,
+            "inputs": None,
+            "pool_size": [2, 2],
+            "strides": [2, 2],
+            "padding": "valid",
+        }
+    ],
+}
 _DATASET = {
     "name": "mnist",
     "shape": [28, 28, 1],
@@ -153,7 +186,22 @@ SCHEMAS: dict[str, Any] = {
         "shape": [28, 28, 1],
         "pixels": [[[0], [84], [185]]],
     },
-    "PresetList": {"items": [{"name": "cnn", "layers": [{"type": "conv2d", "name": "Conv1", "filters": 32}]}]},
+    "SampleSheet": {
+        "dataset": "mnist",
+        "split": "test",
+        "total": 1000,
+        "grid": {"rows": 1, "cols": 1, "scale": 3, "gap": 6, "row_pitch": 90, "col_pitch": 90},
+        "items": [
+            {
+                "image": "mnist:test:0",
+                "url": "/v1/datasets/mnist/test/0.png",
+                "index": 0,
+                "label": 7,
+                "class_name": "7",
+            }
+        ],
+    },
+    "PresetList": {"items": [_PRESET]},
     "ArchitectureQuestion": {"dataset": "mnist", "architecture": "cnn"},
     "SummaryAnswer": _SUMMARY,
     "ModelAnswer": {
@@ -169,7 +217,14 @@ SCHEMAS: dict[str, Any] = {
         "lineage": {"parent": None, "epoch": None, "children": []},
         "normalization": {"name": "minus_one_one", "mean": [], "std": []},
         "runtime": {"device": "CPU", "versions": {"keras": "3.15.1", "tensorflow": "2.21.0", "numpy": "2.4.6"}},
-        "links": {"self": f"/v1/models/{_ID}", "job": f"/v1/jobs/{_ID}"},
+        "links": {
+            "self": f"/v1/models/{_ID}",
+            "job": f"/v1/jobs/{_ID}",
+            "layers": f"/v1/models/{_ID}/layers",
+            "history": f"/v1/models/{_ID}/history.json",
+            "evaluation": f"/v1/models/{_ID}/evaluation.json",
+            "export": f"/v1/models/{_ID}/export?format=keras",
+        },
     },
     "LayersAnswer": {"model_id": _ID, "epoch": 30, "layers": [_WEIGHTS]},
     "LayerWeights": _WEIGHTS,
@@ -268,7 +323,15 @@ SCHEMAS: dict[str, Any] = {
     "SanityAnswer": {
         "model_id": _ID,
         "epoch": 30,
-        "check": {"methods": ["guided_backprop"], "images": 2, "randomization": "cascading", "seed": 0},
+        "check": {
+            "methods": ["guided_backprop"],
+            "images": 2,
+            "randomization": "cascading",
+            "data_randomization": False,
+            "data_samples": 1000,
+            "data_epochs": 200,
+            "seed": 0,
+        },
         "images": ["mnist:test:3", "mnist:test:2"],
         "targets": [0, 1],
         "follows_below": 0.4,
@@ -383,15 +446,37 @@ SCHEMAS: dict[str, Any] = {
     },
     "UploadAnswer": {"id": _SHA256, "reference": f"upload:{_SHA256}", "width": 28, "height": 28},
 }
-PARAMETERS: dict[str, Any] = {
-    "job_id": _ID,
-    "model_id": _ID,
-    "layer": "Conv1",
-    "method": "integrated_gradients",
-    "name": "mnist",
-    "split": "test",
-    "index": 0,
-    "Idempotency-Key": "a name of the client's own for this request",
-    "computation_id": _SHA256,
-    "Last-Event-ID": "1795473248951-1",
+# By where they stand; of those that are not here, the schema's own, its default or its least value.
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "path": {
+        "job_id": _ID,
+        "model_id": _ID,
+        "layer": "Conv1",
+        "method": "integrated_gradients",
+        "name": "mnist",
+        "split": "test",
+        "index": 0,
+        "computation_id": _SHA256,
+    },
+    "query": {
+        "cursor": _ID,
+        "dataset": "mnist",
+        "tag": "demo",
+        "models": f"{_ID},{_OTHER}",
+        "with": _OTHER,
+        "weight": "kernel",
+        "class": 7,
+        "ticket": _TICKET,
+        "last_event_id": "1795473248951-1",
+    },
+    "header": {
+        "Idempotency-Key": "a name of the client's own for this request",
+        "If-None-Match": '"3d5a6a64d1c1bb1c6be8ea2b2f4c2d4a"',
+        "Last-Event-ID": "1795473248951-1",
+    },
+}
+# Of requests that are not one model: a file is its bytes, of which there is no picture in text.
+BODIES: dict[str, dict[str, Any]] = {
+    "DatasetUpload": {"name": "my_digits", "file": "the bytes of my_digits.zip", "height": 28, "width": 28},
+    "ImageUpload": {"file": "the bytes of digit.png"},
 }

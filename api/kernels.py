@@ -10,11 +10,19 @@ from fastapi import Request
 from numpy.typing import NDArray
 
 from api.caching import Conditional
+from api.problem_groups import LAYER, SHEET, WEIGHTS
 from api.queries import FilterQuery
 from api.services import Services
 from api.sheets import Sheet, choose_slices
 from cnnservice.drawing.colormaps import colormap
-from cnnservice.drawing.slices import drawable_weights, kernel_planes, kernel_slices, weight_name
+from cnnservice.drawing.slices import (
+    ChannelOutOfRange,
+    UnknownWeight,
+    drawable_weights,
+    kernel_planes,
+    kernel_slices,
+    weight_name,
+)
 from cnnservice.errors import InvalidError
 from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.weights import StoredFile
@@ -30,6 +38,10 @@ class NoKernel(InvalidError):
         super().__init__(
             f"Layer {layer!r} is a {kind}, which has no filters to draw; layers that have: {', '.join(drawable)}."
         )
+
+
+# What can be wrong with a request for one.
+KERNEL = (*LAYER, *WEIGHTS, *SHEET, NoKernel, UnknownWeight, ChannelOutOfRange)
 
 
 @dataclass(frozen=True)

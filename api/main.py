@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # The usual pages of documentation load their scripts from elsewhere; this service loads nothing.
         docs_url=None,
         redoc_url=None,
-        separate_input_output_schemas=False,
+        openapi_url=None,  # openapi.complete adds it
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = _connect(settings)

@@ -1,42 +1,53 @@
-"""What the generated OpenAPI document lacks."""
+"""The OpenAPI document, from which clients are generated without edits."""
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
-from api import examples
 from api.attribution_query import parameters_in_openapi
-from api.problems import Problem, problems
 
 
 def complete(app: FastAPI) -> None:
-    """Add the schema of problems, which routes refer to, in place of FastAPI's own of validation errors."""
+    """Serve the document at /openapi.json, made of FastAPI's own.
+
+    It is made when it is first asked for, as the API's start is not to wait for it, and on another thread than the one
+    that answers everybody else.
+    """
     generate = app.openapi
 
+    @cache
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = generate()
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= problem.pop("$defs") | {"Problem": problem}
-            for name in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(name, None)
-            for name, example in examples.SCHEMAS.items():
-                schemas[name]["example"] = example
-            for path, operations in document["paths"].items():
-                for operation in operations.values():
-                    if "/attributions/{method}." in path:
-                        # Their query is read by the method, which FastAPI does not know of.
-                        operation["parameters"] += parameters_in_openapi()
-                    for parameter in operation.get("parameters", ()):
-                        if parameter["name"] in examples.PARAMETERS and parameter["in"] != "query":
-                            parameter["example"] = examples.PARAMETERS[parameter["name"]]
-                    # What FastAPI adds by itself where a route has parameters.
-                    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
-                        operation["responses"]["422"] = problems(422)[422]
-            app.openapi_schema = document
-        return app.openapi_schema
+        return _completed(generate())
+
+    @cache
+    def content() -> bytes:
+        return json.dumps(openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    def serve(_: Request) -> Response:
+        return Response(content(), media_type="application/json")
 
     app.openapi = openapi  # type: ignore[method-assign]
+    app.add_route("/openapi.json", serve, include_in_schema=False)
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    # Not at the start: most processes are never asked.
+    from api.document import contents, illustrate, names, problems
+
+    for path, methods in document["paths"].items():
+        if "/attributions/{method}." in path:
+            # Their query is read by the method, which FastAPI does not know of.
+            for operation in methods.values():
+                operation["parameters"] += parameters_in_openapi()
+    problems.add_problems(document)
+    contents.add_events(document)
+    contents.describe_files(document)
+    contents.describe_conditions(document)
+    names.rename(document)
+    names.name_unions(document)
+    illustrate.illustrate(document)
+    return document

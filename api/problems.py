@@ -12,13 +12,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from obstore.exceptions import BaseError
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.json_answer import JsonAnswer
 from api.methods import allowed_methods
-from cnnservice import errors
+from api.problem_types import INTERNAL, REFERENCE, ProblemType, status_of, told
 from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import CorruptError, DomainError, FieldError, NotFoundError
 from cnnservice.models import EpochName, open_snapshot
@@ -26,20 +26,9 @@ from cnnservice.store import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 _MEDIA_TYPE = "application/problem+json"
-_STATUS: dict[type[DomainError], int] = {
-    errors.NotFoundError: 404,
-    errors.InvalidError: 422,
-    errors.UnauthenticatedError: 401,
-    errors.ForbiddenError: 403,
-    errors.NotAcceptableError: 406,
-    errors.ConflictError: 409,
-    errors.TooLargeError: 413,
-    errors.UnsupportedMediaError: 415,
-    errors.UnavailableError: 503,
-    errors.CorruptError: 500,
-    errors.FaultError: 500,
-}
 _RETRY_AFTER_SECONDS = "5"
+# Types that some operation may answer with, by the names of their schemas.
+KNOWN: dict[str, ProblemType] = {}
 
 
 class ProblemField(JsonAnswer):
@@ -50,19 +39,7 @@ class ProblemField(JsonAnswer):
 
 
 class Problem(JsonAnswer):
-    """RFC 9457: what was wrong and what is allowed."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "type": "/problems/unknown-epoch",
-                "title": "Unknown epoch",
-                "status": 404,
-                "detail": "Model 0199… has no epoch 31: stored are 0 to 30. Use a number among these or 'last'.",
-                "instance": "/v1/models/0199…/layers/Conv1/filters.png",
-            }
-        }
-    )
+    """RFC 9457: what was wrong and what is allowed. The OpenAPI document has a schema for each type of them."""
 
     type: str
     title: str
@@ -73,7 +50,7 @@ class Problem(JsonAnswer):
 
 
 _MEANING = {
-    304: "Not changed since the ETag sent in If-None-Match",
+    400: "Cannot be read as what it says it is",
     401: "Nobody is known by what was sent; the detail says what to send",
     403: "Allowed for something else, not for this",
     404: "What is named does not exist; the detail says what does",
@@ -87,13 +64,26 @@ _MEANING = {
 }
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that can fail in these ways; 304 may be among them."""
+_HEADERS = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    503: {"Retry-After": {"schema": {"type": "integer"}}},
+}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Not changed since the ETag sent in If-None-Match"},
+}
+LOCATED: dict[str, Any] = {"headers": {"Location": {"description": "where it is", "schema": {"type": "string"}}}}
+
+
+def problems(*kinds: type[DomainError] | ProblemType) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that can fail in these ways. A fault of the service itself is always one of them."""
     documented: dict[int | str, dict[str, Any]] = {}
-    for status in statuses:
-        documented[status] = {"description": _MEANING[status]}
-        if status >= 400:
-            documented[status]["content"] = {_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status, types in told((*kinds, INTERNAL)).items():
+        KNOWN.update({kind.schema_name: kind for kind in types})
+        references = [{"$ref": f"{REFERENCE}{kind.schema_name}"} for kind in types]
+        schema = references[0] if len(references) == 1 else {"oneOf": references}
+        documented[status] = {"description": _MEANING[status], "content": {_MEDIA_TYPE: {"schema": schema}}}
+        if status in _HEADERS:
+            documented[status]["headers"] = _HEADERS[status]
     return documented
 
 
@@ -104,7 +94,7 @@ def install(app: FastAPI) -> None:
     async def _domain(request: Request, error: DomainError) -> JSONResponse:
         if isinstance(error, CorruptError):
             error = await run_in_threadpool(_unless_deleted, request, error)
-        status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+        status = status_of(type(error))
         if status >= 500:
             _log.error("%s: %s", error.code, error.detail)
         return _response(request, status, error.code, error.title, error.detail, error.errors)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 from api.json_answer import JsonAnswer
 from api.queries import EpochQuery
+from cnnservice.attributions.registry import MethodName
+from cnnservice.sanity.verdicts import Verdict
 from cnnservice.specs.sanity import SanityCheck
 
 
@@ -28,8 +28,8 @@ class Similarities(JsonAnswer):
 class CheckedMethod(JsonAnswer):
     """A method, whether it shows what was learned, and by what that is known."""
 
-    method: str
-    verdict: str = Field(description="`follows_the_weights`, `partly` or `hardly`")
+    method: MethodName
+    verdict: Verdict
     reason: str
     cascading: list[Similarities] | None = Field(None, description="all layers from the last down to this one random")
     independent: list[Similarities] | None = Field(None, description="this layer random, the others as learned")
@@ -49,7 +49,7 @@ class SanityAnswer(JsonAnswer):
 
     model_id: str
     epoch: int
-    check: dict[str, Any] = Field(description="as asked for, with its defaults")
+    check: SanityCheck = Field(description="as asked for, with its defaults")
     images: list[str] = Field(description="the test images whose maps were compared")
     targets: list[int] = Field(description="for each the class that the network predicts, which its maps are about")
     follows_below: float = Field(description="the mean rank correlation below which a method follows the weights")

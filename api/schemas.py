@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
-from api.json_answer import JsonAnswer
+from api.json_answer import JsonAnswer, nested, tags
 from cnnservice.database.tables import Job
+from cnnservice.datasets.preprocessing import Normalization
 from cnnservice.drawing.grid import Layout
 from cnnservice.jobs import Status
-from cnnservice.specs.advice import Warning
+from cnnservice.specs.advice import Code, Warning
+from cnnservice.specs.applications.union import AnyApplication
 from cnnservice.specs.architecture import LayerSummary, Summary
 from cnnservice.specs.base import Spec
 from cnnservice.specs.job import AnyArchitecture, Compile, JobSpec
+from cnnservice.specs.layers.union import AnyLayer
+from cnnservice.specs.optimizer import AnyOptimizer
+
+# Written as they are: to look through every number of a large answer before it is sent would find nothing.
+FeatureMaps = Annotated[list[Any], WithJsonSchema({"anyOf": [nested(rank, "number") for rank in (1, 2, 3, 4)]})]
+Pixels = Annotated[list[Any], WithJsonSchema(nested(3, "integer"))]
+
+
+LayerType = Annotated[str, Field(json_schema_extra=tags(AnyLayer, "type"))]
+OptimizerName = Annotated[str, Field(json_schema_extra=tags(AnyOptimizer, "name"))]
 
 
 class JobError(JsonAnswer):
@@ -23,6 +35,17 @@ class JobError(JsonAnswer):
 
     code: str
     detail: str
+
+
+class JobLinks(JsonAnswer):
+    """Where to go from a job."""
+
+    self: str
+    events: str
+    cancel: str
+    model: str
+    history: str
+    layers: str
 
 
 class JobAnswer(JsonAnswer):
@@ -44,7 +67,7 @@ class JobAnswer(JsonAnswer):
     latest: dict[str, float] | None = Field(description="loss and metrics of the last finished epoch")
     error: JobError | None
     spec: JobSpec
-    links: dict[str, str]
+    links: JobLinks
 
 
 def job_answer(job: Job) -> JobAnswer:
@@ -70,14 +93,14 @@ def job_answer(job: Job) -> JobAnswer:
         latest=job.latest,
         error=JobError.model_validate(job.error) if job.error else None,
         spec=JobSpec.model_validate(job.spec),
-        links={
-            "self": f"/v1/jobs/{job.id}",
-            "events": f"/v1/jobs/{job.id}/events",
-            "cancel": f"/v1/jobs/{job.id}/cancel",
-            "model": model,
-            "history": f"{model}/history.json",
-            "layers": f"{model}/layers",
-        },
+        links=JobLinks(
+            self=f"/v1/jobs/{job.id}",
+            events=f"/v1/jobs/{job.id}/events",
+            cancel=f"/v1/jobs/{job.id}/cancel",
+            model=model,
+            history=f"{model}/history.json",
+            layers=f"{model}/layers",
+        ),
     )
 
 
@@ -92,7 +115,7 @@ class LayerAnswer(JsonAnswer):
     """A layer's place in the network. output_shape is without the batch dimension."""
 
     name: str
-    type: str
+    type: LayerType
     output_shape: list[int]
     params: int
     trainable: bool = Field(description="whether it learns anything")
@@ -107,7 +130,7 @@ class Advice(JsonAnswer):
     """Something to think twice about."""
 
     pointer: str = Field(description="JSON pointer to what it is about")
-    code: str
+    code: Code
     detail: str
 
 
@@ -154,10 +177,10 @@ class Preset(JsonAnswer):
     name: str
     description: str
     input_shape: list[int] = Field(description="the images it is listed for; it fits itself to others")
-    optimizer: str = Field(description="one that it is known to train well with")
+    optimizer: OptimizerName = Field(description="one that it is known to train well with")
     params: int
-    base: dict[str, Any] | None
-    layers: list[dict[str, Any]]
+    base: AnyApplication | None
+    layers: list[AnyLayer]
 
 
 class PresetList(JsonAnswer):
@@ -182,6 +205,32 @@ class Lineage(JsonAnswer):
     children: list[str] = Field(description="models that go on from this one")
 
 
+class NormalizationAnswer(JsonAnswer):
+    """How pixels become what a network reads. mean and std are by channel, of `standard`, and empty of the others."""
+
+    name: Normalization
+    mean: list[float]
+    std: list[float]
+
+
+class Runtime(JsonAnswer):
+    """Where a network was trained."""
+
+    device: str
+    versions: dict[str, str] = Field(description="of keras, tensorflow and numpy")
+
+
+class ModelLinks(JsonAnswer):
+    """Where to go from a model."""
+
+    self: str
+    job: str
+    layers: str
+    history: str
+    evaluation: str
+    export: str
+
+
 class ModelAnswer(SummaryAnswer):
     """A model at an epoch."""
 
@@ -194,11 +243,9 @@ class ModelAnswer(SummaryAnswer):
     epochs_available: list[int] = Field(description="those whose weights are in the store")
     stored_bytes: int = Field(description="what they take there")
     lineage: Lineage
-    normalization: dict[str, Any] = Field(description="how pixels become what it reads; mean and std by channel")
-    runtime: dict[str, Any] | None = Field(
-        description="device and versions for which this training repeats bit for bit"
-    )
-    links: dict[str, str]
+    normalization: NormalizationAnswer
+    runtime: Runtime | None = Field(description="device and versions for which this training repeats bit for bit")
+    links: ModelLinks
 
 
 class WeightStatistics(JsonAnswer):
@@ -320,7 +367,9 @@ class FilterSheet(Drawing):
     """Filters of a layer at an epoch."""
 
     weight: str = Field(description="the kernel's name")
-    channel: int | str | None = Field(description="null where the layer's kind has its own way: each pixel's colour")
+    channel: int | Literal["all"] | None = Field(
+        description="null where the layer's kind has its own way: each pixel's colour"
+    )
     minus: int | None = Field(description="the epoch that was subtracted")
 
 
@@ -361,7 +410,7 @@ class ActivationSheet(Drawing):
 class ActivationValues(ActivationSheet):
     """Feature maps of one image with every number, nested as `shape` says."""
 
-    values: list[Any]
+    values: FeatureMaps
 
 
 class TopClass(JsonAnswer):
@@ -419,7 +468,7 @@ class SampleAnswer(JsonAnswer):
     label: int
     class_name: str
     shape: list[int]
-    pixels: list[Any] = Field(description="0 to 255, nested as [height][width][channels]")
+    pixels: Pixels = Field(description="0 to 255, nested as [height][width][channels]")
 
 
 class UploadAnswer(JsonAnswer):

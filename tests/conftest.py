@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from browser import open_chromium, serve_blank_pages
+from contract import CheckedClient
 from live import Stack, wait_for_end
 from places import NAMES, open_place
 from witness import DELICATE, post
@@ -71,8 +72,8 @@ def stack(unharmed: Stack, begun: dict[str, str]) -> Stack:
 
 @pytest.fixture(scope="session")
 def client(stack: Stack) -> Iterator[httpx.Client]:
-    """A client of the session's stack."""
-    with stack.client as client:
+    """A client of the session's stack, to which no problem comes that the OpenAPI document does not tell of."""
+    with CheckedClient(stack.url) as client:
         yield client
 
 

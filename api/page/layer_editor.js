@@ -8,12 +8,11 @@ const describe = () => (described ??= get('/openapi.json').then(read));
 /** The kinds of layers, each with its schema. */
 function read(document) {
   const { schemas } = document.components;
-  const kinds = new Map();
-  for (const schema of Object.values(schemas)) {
-    const kind = schema.properties?.type?.const;
-    if (kind && schema.properties.name && schema.properties.trainable) kinds.set(kind, schema);
-  }
   const resolve = schema => (schema.$ref ? schemas[schema.$ref.split('/').at(-1)] : schema);
+  const kinds = new Map(schemas.AnyLayer.oneOf.map(resolve).map(schema => {
+    const { type } = schema.properties;
+    return [type.const ?? type.enum[0], schema];
+  }));
   /** What a property may be, one by one. */
   const options = schema => {
     const union = schema.anyOf ?? schema.oneOf;

@@ -13,8 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import EITHER_BODY, read_body
 from api.caching import Conditional
 from api.inputs import fit_upload, load_image
-from api.negotiation import VARY, preferred
-from api.problems import problems
+from api.negotiation import VARY, NotAcceptable, preferred
+from api.problem_groups import ASKED, BODY, EITHER_BODY_PROBLEMS, IMAGE, LAYER, SHEET
+from api.problems import NOT_MODIFIED, problems
 from api.queries import ActivationQuery, OneShotActivationQuery
 from api.schemas import ActivationSheet, ActivationValues
 from api.services import Services, ServicesDep
@@ -26,7 +27,7 @@ from cnnservice.specs.drawing import SheetDrawing
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["activations"])
 Activations = Annotated[ActivationQuery, Query()]
-_RESPONSES = problems(304, 404, 422, 500, 503)
+_RESPONSES = {**NOT_MODIFIED, **problems(*LAYER, *IMAGE, *ASKED, *SHEET)}
 
 
 @router.get(
@@ -35,7 +36,7 @@ _RESPONSES = problems(304, 404, 422, 500, 503)
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
 )
-async def draw_activations(
+async def draw_activations_png(
     model_id: str, layer: str, query: Activations, request: Request, services: ServicesDep
 ) -> Response:
     """A tile a feature map; of a layer without maps, a tile a unit."""
@@ -86,7 +87,10 @@ async def get_activations_npy(
     "/activations",
     summary="Feature maps of an image in the body",
     response_model=ActivationValues,
-    responses={200: {"content": {"image/png": {}}}, **problems(404, 406, 413, 415, 422, 500, 503)},
+    responses={
+        200: {"content": {"image/png": {}}},
+        **problems(*LAYER, *IMAGE, *BODY, *EITHER_BODY_PROBLEMS, *ASKED, *SHEET, NotAcceptable),
+    },
     openapi_extra=EITHER_BODY,
 )
 async def compute_activations(

@@ -9,15 +9,15 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.films import Film, check_film
 from api.frames import shown_epochs
-from api.kernels import KernelView, open_kernel
-from api.problems import problems
+from api.kernels import KERNEL, KernelView, open_kernel
+from api.problems import NOT_MODIFIED, problems
 from api.queries import FilterQuery
 from api.services import Services, ServicesDep
 from cnnservice.models import stored_file
 
 router = APIRouter(prefix="/v1/models/{model_id}/layers/{layer}", tags=["filters"])
 Filters = Annotated[FilterQuery, Query()]
-_RESPONSES = problems(304, 404, 422, 500, 503)
+_RESPONSES = {**NOT_MODIFIED, **problems(*KERNEL)}
 
 
 @router.get(
@@ -26,7 +26,9 @@ _RESPONSES = problems(304, 404, 422, 500, 503)
     response_class=Response,
     responses={200: {"content": {"text/html": {}}}, **_RESPONSES},
 )
-def animate_filters(model_id: str, layer: str, query: Filters, request: Request, services: ServicesDep) -> Response:
+def animate_filters_html(
+    model_id: str, layer: str, query: Filters, request: Request, services: ServicesDep
+) -> Response:
     """One self-contained page with play, pause, step, speed and a slider, from epoch 0 to the one asked for.
 
     Of more epochs than CNNSERVICE_MAX_ANIMATION_FRAMES, as many are shown, evenly spread, and the page says so.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from api.problem_groups import BODY
+from api.problem_types import DATABASE
 from api.problems import problems
 from api.schemas import ArchitectureQuestion, Preset, PresetList, SummaryAnswer, summary_answer
 from api.services import ServicesDep
@@ -12,15 +14,17 @@ from cnnservice.errors import FieldError, InvalidError
 from cnnservice.specs import presets as specs
 from cnnservice.specs.advice import advise
 from cnnservice.specs.architecture import Architecture, summarize
+from cnnservice.specs.errors import ImpossibleArchitecture, LimitExceeded
 from cnnservice.specs.job import check_architecture, resolve
 from cnnservice.specs.presets import PRESETS
+from cnnservice.specs.presets.registry import UnknownPreset
 
 router = APIRouter(prefix="/v1/architectures", tags=["architectures"])
 # How many classes the presets are listed with; in a job they have those of its data set.
 _CLASSES = 10
 
 
-@router.get("", summary="List the presets")
+@router.get("", summary="List the presets", responses=problems())
 def list_architectures() -> PresetList:
     """Every architecture that ships, with its layers."""
     return PresetList(
@@ -28,7 +32,11 @@ def list_architectures() -> PresetList:
     )
 
 
-@router.post("/validate", summary="Check an architecture for a data set", responses=problems(413, 422))
+@router.post(
+    "/validate",
+    summary="Check an architecture for a data set",
+    responses=problems(*BODY, InvalidError, UnknownPreset, ImpossibleArchitecture, LimitExceeded, DATABASE),
+)
 def validate_architecture(question: ArchitectureQuestion, services: ServicesDep) -> SummaryAnswer:
     """Shapes and parameters, layer by layer; 422 says which layer cannot stand, and why."""
     try:
@@ -41,13 +49,12 @@ def validate_architecture(question: ArchitectureQuestion, services: ServicesDep)
 
 
 def _answer(name: str, preset: specs.Preset, architecture: Architecture) -> Preset:
-    spec = architecture.model_dump(mode="json")
     return Preset(
         name=name,
         description=preset.description,
         input_shape=list(preset.made_for),
         optimizer=preset.optimizer,
         params=summarize(architecture, preset.made_for).params,
-        base=spec["base"],
-        layers=spec["layers"],
+        base=architecture.base,
+        layers=list(architecture.layers),
     )

@@ -3,46 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
-from api.attribution_query import read_query
+from api.attribution_query import UnknownParameter, read_query
 from api.attribution_schemas import AttributionAnswer, MethodAnswer, MethodList, method_answer
 from api.caching import Conditional
 from api.inputs import label_of_reference, load_pixels
-from api.problems import problems
+from api.problem_groups import ASKED, IMAGE, MODEL
+from api.problems import NOT_MODIFIED, problems
 from api.queries import AttributionQuery
 from api.services import Services, ServicesDep
 from api.sheets import Sheet, check_picture, npy
 from cnnservice.attributions.costs import check_cost
+from cnnservice.attributions.layers import UnusableLayer
 from cnnservice.attributions.method import Method
-from cnnservice.attributions.registry import METHODS, find_method
+from cnnservice.attributions.registry import METHODS, MethodName, UnknownMethod, find_method
 from cnnservice.datasets.errors import ClassOutOfRange
-from cnnservice.drawing.colormaps import colormap
+from cnnservice.drawing.colormaps import UnknownColormap, colormap
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.drawing.heat import Polarity, heat, one_plane, overlay, suitable_cmap, suitable_polarity, taken
 from cnnservice.drawing.slices import ChannelOutOfRange
 from cnnservice.models import Snapshot, open_snapshot
+from cnnservice.specs.errors import FilterOutOfRange, LimitExceeded
 
 router = APIRouter(prefix="/v1", tags=["attributions"])
-_RESPONSES = problems(304, 404, 422, 500, 503)
 _PATH = "/models/{model_id}/attributions/{method}"
 # Pixels of the longer side of a tile: one picture is looked at, not a sheet of them.
 _TILE_SIDE = 280
+MethodPath = Annotated[MethodName, Path()]
+_RESPONSES = {
+    **NOT_MODIFIED,
+    **problems(
+        *MODEL, *IMAGE, *ASKED, UnknownMethod, UnknownParameter, UnknownColormap, ClassOutOfRange, ChannelOutOfRange,
+        UnusableLayer, FilterOutOfRange, LimitExceeded,
+    ),
+}  # fmt: skip
 
 
-@router.get("/attributions", summary="List the methods of attribution")
-def list_methods() -> MethodList:
+@router.get("/attributions", summary="List the methods of attribution", responses=problems())
+def list_attribution_methods() -> MethodList:
     """Each with its parameters, its source and when to trust it."""
     return MethodList(items=[method_answer(method) for method in METHODS.values()])
 
 
-@router.get("/attributions/{method}", summary="One method of attribution", responses=problems(404))
-def get_method(method: str) -> MethodAnswer:
+@router.get("/attributions/{method}", summary="One method of attribution", responses=problems(UnknownMethod))
+def get_attribution_method(method: MethodPath) -> MethodAnswer:
     """Its parameters, its source and when to trust it."""
     return method_answer(find_method(method))
 
@@ -53,7 +63,7 @@ def get_method(method: str) -> MethodAnswer:
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
 )
-async def draw_attribution(model_id: str, method: str, request: Request, services: ServicesDep) -> Response:
+async def draw_attribution_png(model_id: str, method: MethodPath, request: Request, services: ServicesDep) -> Response:
     """Heat over the image, alone, or both side by side."""
     asked = await run_in_threadpool(_open, model_id, method, request, services)
     if isinstance(asked, Response):
@@ -68,7 +78,7 @@ async def draw_attribution(model_id: str, method: str, request: Request, service
     response_model=AttributionAnswer,
     responses=_RESPONSES,
 )
-async def get_attribution(model_id: str, method: str, request: Request, services: ServicesDep) -> Response:
+async def get_attribution(model_id: str, method: MethodPath, request: Request, services: ServicesDep) -> Response:
     """The maps drawn, the class they are about, and what else the method found."""
     asked = await run_in_threadpool(_open, model_id, method, request, services)
     if isinstance(asked, Response):
@@ -84,7 +94,7 @@ async def get_attribution(model_id: str, method: str, request: Request, services
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}}, **_RESPONSES},
 )
-async def get_attribution_npy(model_id: str, method: str, request: Request, services: ServicesDep) -> Response:
+async def get_attribution_npy(model_id: str, method: MethodPath, request: Request, services: ServicesDep) -> Response:
     """The maps drawn, float32 (n, H, W): one, or with `channel=all` one a colour channel."""
     asked = await run_in_threadpool(_open, model_id, method, request, services)
     if isinstance(asked, Response):

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from api.caching import Conditional
 from api.evaluation_schemas import ComparedModel, Comparison, Difference
-from api.problems import problems
+from api.problem_groups import MODEL
+from api.problems import NOT_MODIFIED, problems
 from api.schemas import Lineage
 from api.services import Services, ServicesDep
 from cnnservice import jobs
@@ -22,7 +23,6 @@ from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.specs.base import Spec
 
 router = APIRouter(prefix="/v1/compare", tags=["compare"])
-_RESPONSES = problems(304, 404, 422, 503)
 _COLUMNS = 2
 # Not what a model is trained by.
 _NO_SETTINGS = ("/tags",)
@@ -45,10 +45,11 @@ class CompareQuery(Spec):
 
 
 Models = Annotated[CompareQuery, Query()]
+_RESPONSES = {**NOT_MODIFIED, **problems(*MODEL, BadComparison)}
 
 
 @router.get("", summary="Models side by side", response_model=Comparison, responses=_RESPONSES)
-def compare(query: Models, request: Request, services: ServicesDep) -> Response:
+def compare_models(query: Models, request: Request, services: ServicesDep) -> Response:
     """A row a model: size, accuracy, loss, time; the settings in which they differ; and their histories."""
     snapshots, conditional = _open(query, request, services)
     if (answer := conditional.not_modified()) is not None:
@@ -65,7 +66,7 @@ def compare(query: Models, request: Request, services: ServicesDep) -> Response:
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
 )
-def compare_history_png(query: Models, request: Request, services: ServicesDep) -> Response:
+def draw_compared_history_png(query: Models, request: Request, services: ServicesDep) -> Response:
     """A colour a model; training solid, validation dashed."""
     snapshots, conditional = _open(query, request, services)
     if (answer := conditional.not_modified()) is not None:
@@ -80,7 +81,7 @@ def compare_history_png(query: Models, request: Request, services: ServicesDep) 
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {}}}, **_RESPONSES},
 )
-def compare_history_svg(query: Models, request: Request, services: ServicesDep) -> Response:
+def draw_compared_history_svg(query: Models, request: Request, services: ServicesDep) -> Response:
     """The same picture as lines and text."""
     snapshots, conditional = _open(query, request, services)
     if (answer := conditional.not_modified()) is not None:

@@ -11,19 +11,23 @@ from starlette.concurrency import run_in_threadpool
 
 from api.computation_schemas import ComputationAnswer, computation_answer
 from api.event_hub import rung
+from api.problem_groups import STREAM
+from api.problem_types import DATABASE, REFERENCE
 from api.problems import problems
 from api.services import ServicesDep
 from api.streams import LastSeen, check_ticket, last_seen
 from cnnservice import computations
+from cnnservice.computations import UnknownComputation
 from cnnservice.database.engine import OUTAGES
 from cnnservice.database.tables import Computation
 from cnnservice.results import delete_result
+from cnnservice.store import StoreUnavailable
 
 router = APIRouter(prefix="/v1/computations", tags=["computations"])
 _END = "end"
 
 
-@router.get("/{computation_id}", summary="One long computation", responses=problems(404, 503))
+@router.get("/{computation_id}", summary="One long computation", responses=problems(UnknownComputation, DATABASE))
 def get_computation(computation_id: str, services: ServicesDep) -> ComputationAnswer:
     """Its status, how far it is, and where its result is to be had."""
     return computation_answer(computations.get(services.database, computation_id))
@@ -33,7 +37,7 @@ def get_computation(computation_id: str, services: ServicesDep) -> ComputationAn
     "/{computation_id}",
     status_code=204,
     summary="Stop a computation, and delete its result",
-    responses=problems(404, 503),
+    responses=problems(UnknownComputation, StoreUnavailable, DATABASE),
 )
 def delete_computation(computation_id: str, services: ServicesDep) -> None:
     """One that runs stops when it tells the next time how far it is. Asked for again, it is begun anew."""
@@ -58,14 +62,14 @@ def _unfinished(
     responses={
         200: {
             "description": "`status`, `progress` and `end`",
-            "content": {"text/event-stream": {}},
+            "content": {"text/event-stream": {"schema": {"$ref": f"{REFERENCE}ComputationEvent"}}},
         },
         204: {"description": "The computation has ended, and Last-Event-ID is its end"},
-        **problems(401, 403, 404, 422, 503),
+        **problems(*STREAM, UnknownComputation),
     },
     dependencies=[Depends(check_ticket), Depends(_unfinished)],
 )
-async def stream_computation(computation_id: str, services: ServicesDep) -> AsyncIterator[ServerSentEvent]:
+async def stream_computation_events(computation_id: str, services: ServicesDep) -> AsyncIterator[ServerSentEvent]:
     """It begins with how things stand, whatever a client has seen before, and ends with the computation."""
     told: dict[str, Any] = {}
     with services.hub.bell(computation_id) as bell:
@@ -75,7 +79,7 @@ async def stream_computation(computation_id: str, services: ServicesDep) -> Asyn
                 computation = await run_in_threadpool(computations.get, services.database, computation_id)
             except OUTAGES:
                 pass  # what comes meanwhile is not lost: all there is to tell is in the row
-            except computations.UnknownComputation:
+            except UnknownComputation:
                 return  # deleted meanwhile: who comes back is told that there is none
             else:
                 for event, body in _events(computation).items():

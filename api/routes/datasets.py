@@ -12,22 +12,37 @@ from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from pydantic import Field
 
 from api.caching import Conditional
-from api.problems import problems
+from api.problem_groups import BODY, IMAGES
+from api.problem_types import DATABASE
+from api.problems import LOCATED, NOT_MODIFIED, problems
 from api.schemas import DatasetAnswer, DatasetList, SampleAnswer
 from api.services import Services, ServicesDep
 from api.sheets import check_picture
 from cnnservice.datasets.dataset import Dataset
-from cnnservice.datasets.errors import DatasetTooLarge
+from cnnservice.datasets.errors import (
+    BadDataset,
+    BuiltIn,
+    DatasetInUse,
+    DatasetTooLarge,
+    IndexOutOfRange,
+    NameTaken,
+    UnknownDataset,
+)
 from cnnservice.datasets.incoming.reading import read_dataset
 from cnnservice.datasets.references import DatasetReference, label_of, load_reference
 from cnnservice.datasets.uploaded import Upload
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.specs.base import Spec
+from cnnservice.specs.errors import LimitExceeded
 from cnnservice.specs.job import JobSpec
+from cnnservice.store import StoreUnavailable
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 Split = Literal["train", "test"]
+_DATASET = (*IMAGES, UnknownDataset, DATABASE)
+_SAMPLE = problems(*_DATASET, InvalidError, IndexOutOfRange)
+_PICTURE = problems(*_DATASET, InvalidError, IndexOutOfRange, LimitExceeded)
 
 
 class ImageScale(Spec):
@@ -36,20 +51,28 @@ class ImageScale(Spec):
     scale: Annotated[int, Field(ge=1, le=256, description="pixels a pixel")] = 1
 
 
-@router.get("", summary="List the data sets")
+@router.get("", summary="List the data sets", responses=problems(*IMAGES, DATABASE))
 def list_datasets(services: ServicesDep) -> DatasetList:
     """Every data set a job can train on."""
     return DatasetList(items=[_answer(dataset, services) for dataset in services.catalogue.all()])
 
 
-@router.get("/{name}", summary="One data set", responses=problems(404))
-def get_dataset_by_name(name: str, services: ServicesDep) -> DatasetAnswer:
+@router.get("/{name}", summary="One data set", responses=problems(*_DATASET))
+def get_dataset(name: str, services: ServicesDep) -> DatasetAnswer:
     """Shape, classes, sizes, source and licence."""
     return _answer(services.catalogue.get(name), services)
 
 
-@router.post("", status_code=201, summary="Upload a data set", responses=problems(409, 413, 422, 503))
-def create_dataset(
+@router.post(
+    "",
+    status_code=201,
+    summary="Upload a data set",
+    responses={
+        201: LOCATED,
+        **problems(*BODY, *IMAGES, InvalidError, BadDataset, DatasetTooLarge, NameTaken, DATABASE),
+    },
+)
+def upload_dataset(
     name: Annotated[str, Form(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$", examples=["my_digits"])],
     file: UploadFile,
     response: Response,
@@ -81,7 +104,12 @@ def create_dataset(
     return _answer(dataset, services)
 
 
-@router.delete("/{name}", status_code=204, summary="Delete an uploaded data set", responses=problems(404, 409, 503))
+@router.delete(
+    "/{name}",
+    status_code=204,
+    summary="Delete an uploaded data set",
+    responses=problems(UnknownDataset, BuiltIn, DatasetInUse, StoreUnavailable, DATABASE),
+)
 def delete_dataset(name: str, services: ServicesDep) -> None:
     """Models trained on it stay. 409 for a built-in one, or one that a live job reads."""
     services.catalogue.remove(name, now=time.time())
@@ -91,9 +119,9 @@ def delete_dataset(name: str, services: ServicesDep) -> None:
     "/{name}/{split}/{index}.png",
     summary="One image",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(304, 404, 422)},
+    responses={200: {"content": {"image/png": {}}}, **NOT_MODIFIED, **_PICTURE},
 )
-def draw_sample(
+def draw_sample_png(
     name: str,
     split: Split,
     index: int,
@@ -111,7 +139,7 @@ def draw_sample(
     return conditional.respond(draw_images(image[np.newaxis], plan), "image/png")
 
 
-@router.get("/{name}/{split}/{index}.json", summary="One image in numbers", responses=problems(404, 422))
+@router.get("/{name}/{split}/{index}.json", summary="One image in numbers", responses=_SAMPLE)
 def get_sample(name: str, split: Split, index: int, services: ServicesDep) -> SampleAnswer:
     """Label, class name and pixels."""
     reference = DatasetReference(name, split, index)

@@ -14,7 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from api.caching import Conditional
 from api.computing import ACCEPTED, computed
 from api.frames import caption, shown_epochs
-from api.problems import problems
+from api.problem_groups import COMPUTED, LAYER, SPLIT
+from api.problem_types import NOT_FINITE
+from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery, WaitQuery
 from api.representation_schemas import Embedding
 from api.represented import ImagesQuery, images_represented
@@ -27,10 +29,14 @@ from cnnservice.drawing.scatter_animation import scatter_film, scatter_html
 from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.results import Result
 from cnnservice.specs.embedding import MOST_DIMENSIONS, Projection, resolved
-from cnnservice.specs.errors import LimitExceeded
+from cnnservice.specs.errors import BadSetting, LimitExceeded
 
 router = APIRouter(prefix="/v1/models/{model_id}/layers/{layer}", tags=["representations"])
-_RESPONSES = {**ACCEPTED, **problems(304, 404, 422, 500, 503)}
+_RESPONSES = {
+    **ACCEPTED,
+    **NOT_MODIFIED,
+    **problems(*LAYER, *SPLIT, *COMPUTED, BadSetting, NOT_FINITE),
+}
 _NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
@@ -63,7 +69,7 @@ async def get_embedding(
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
 )
-async def draw_embedding(
+async def draw_embedding_png(
     model_id: str, layer: str, query: Embeddings, request: Request, services: ServicesDep
 ) -> Response:
     """A point a test image, in the colour of its class."""
@@ -98,7 +104,7 @@ async def get_embedding_npy(
     response_class=Response,
     responses={200: {"content": {"text/html": {}}}, **_RESPONSES},
 )
-async def animate_embedding(
+async def animate_embedding_html(
     model_id: str, layer: str, query: Embeddings, request: Request, services: ServicesDep
 ) -> Response:
     """One self-contained page with play, pause, step, speed and a slider, from epoch 0 to the one asked for.

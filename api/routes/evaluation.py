@@ -14,20 +14,22 @@ from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
 from api.evaluation_schemas import ClassEvaluation, Evaluation, Mistake
-from api.problems import problems
+from api.problem_groups import ASKED, MODEL, SPLIT
+from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery
 from api.results import computed_once
 from api.services import Services, ServicesDep
 from api.sheets import check_picture
 from cnnservice.analysis.confusion import class_scores, confusion_matrix
 from cnnservice.analysis.mistakes import worst_mistakes
-from cnnservice.drawing.confusion import draw_confusion_png
+from cnnservice.drawing.confusion import draw_confusion_png as confusion_png
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.errors import NotFoundError
 from cnnservice.models import Snapshot, open_snapshot
+from cnnservice.specs.errors import LimitExceeded
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["evaluation"])
-_RESPONSES = problems(304, 404, 422, 500, 503)
+_RESPONSES = {**NOT_MODIFIED, **problems(*MODEL, *ASKED, *SPLIT)}
 _TOP = 5
 # A tile with two lines of text below it.
 _TILE_SIDE = 112
@@ -113,7 +115,7 @@ async def get_evaluation(
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
 )
-async def draw_confusion(
+async def draw_confusion_png(
     model_id: str, query: Annotated[EpochQuery, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """Rows are the true classes, columns what they were taken for."""
@@ -122,7 +124,7 @@ async def draw_confusion(
     if (answer := conditional.not_modified()) is not None:
         return answer
     judged = await _judge(services, snapshot)
-    png = await run_in_threadpool(draw_confusion_png, judged.confusion, snapshot.dataset.classes)
+    png = await run_in_threadpool(confusion_png, judged.confusion, snapshot.dataset.classes)
     return conditional.respond(png, "image/png")
 
 
@@ -130,9 +132,13 @@ async def draw_confusion(
     "/mistakes.png",
     summary="The worst mistakes, drawn",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
+    responses={
+        200: {"content": {"image/png": {}}},
+        **NOT_MODIFIED,
+        **problems(*MODEL, *ASKED, *SPLIT, NoMistakes, LimitExceeded),
+    },
 )
-async def draw_mistakes(
+async def draw_mistakes_png(
     model_id: str, query: Annotated[MistakesDrawing, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """Below each image what it is, what it was taken for, and how surely. 404 where there is no mistake."""

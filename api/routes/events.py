@@ -11,6 +11,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.event_hub import rung
+from api.problem_groups import STREAM
+from api.problem_types import REFERENCE
 from api.problems import problems
 from api.services import Services, ServicesDep
 from api.streams import LastSeen, check_ticket, last_seen
@@ -19,6 +21,7 @@ from cnnservice.database.engine import OUTAGES
 from cnnservice.database.tables import Epoch, Job
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.events import Event, EventId, parse_entry, stream_key
+from cnnservice.jobs import UnknownJob
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _BATCH = 500
@@ -51,14 +54,14 @@ def _unfinished(
     responses={
         200: {
             "description": "`status`, `batch` (at most 5 a second), `epoch` and `end`",
-            "content": {"text/event-stream": {}},
+            "content": {"text/event-stream": {"schema": {"$ref": f"{REFERENCE}JobEvent"}}},
         },
         204: {"description": "The job has ended and Last-Event-ID is its last event"},
-        **problems(401, 403, 404, 422, 503),
+        **problems(*STREAM, UnknownJob),
     },
     dependencies=[Depends(check_ticket)],
 )
-async def stream_events(
+async def stream_job_events(
     job_id: str, services: ServicesDep, position: Annotated[EventId | None, Depends(_unfinished)]
 ) -> AsyncIterator[ServerSentEvent]:
     """Without Last-Event-ID it begins with the status and every epoch so far; with it, after that event."""
@@ -70,7 +73,7 @@ async def stream_events(
                 events = await reader.new_events()
             except OUTAGES:
                 events = []  # nothing new can be told before the database is back; what comes meanwhile is not lost
-            except jobs.UnknownJob:
+            except UnknownJob:
                 return  # deleted meanwhile: who comes back is told that there is no such job
             for event in events:
                 yield ServerSentEvent(data=event.body, event=event.type, id=str(event.id))

@@ -12,7 +12,9 @@ from pydantic import Field
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from api.caching import Conditional
-from api.problems import problems
+from api.problem_groups import ASKED, MODEL
+from api.problem_types import NOT_IN_ONNX
+from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery
 from api.services import Services, ServicesDep
 from cnnservice.datasets.references import DatasetReference, label_of, load_reference
@@ -64,7 +66,8 @@ class _Download(Conditional):
             "description": "A file named `<model id>-epoch-<epoch>.<ending>`",
             "content": {media_type: {} for media_type in sorted({known.media_type for known in FORMATS.values()})},
         },
-        **problems(304, 404, 422, 500, 503),
+        **NOT_MODIFIED,
+        **problems(*MODEL, *ASKED, NOT_IN_ONNX),
     },
 )
 async def export_model(

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.kernels import open_kernel
-from api.problems import problems
+from api.kernels import KERNEL, open_kernel
+from api.problems import NOT_MODIFIED, problems
 from api.queries import FilterQuery
 from api.schemas import FilterSheet
 from api.services import ServicesDep
@@ -15,7 +15,7 @@ from api.sheets import npy
 
 router = APIRouter(prefix="/v1/models/{model_id}/layers/{layer}", tags=["filters"])
 Filters = Annotated[FilterQuery, Query()]
-_RESPONSES = problems(304, 404, 422, 500, 503)
+_RESPONSES = {**NOT_MODIFIED, **problems(*KERNEL)}
 # What `channel` is where none is asked for.
 _CHANNELS: dict[str, int | str | None] = {
     "dense": None,
@@ -30,7 +30,7 @@ _CHANNELS: dict[str, int | str | None] = {
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
 )
-def draw_filters(model_id: str, layer: str, query: Filters, request: Request, services: ServicesDep) -> Response:
+def draw_filters_png(model_id: str, layer: str, query: Filters, request: Request, services: ServicesDep) -> Response:
     """A tile a filter, at one input channel or all; of a dense layer a tile a unit. With `minus`, what has changed."""
     view, conditional = open_kernel(model_id, layer, query, request, services)
     return conditional.not_modified() or conditional.respond(view.sheet(services)[0].png(query), "image/png")

@@ -10,13 +10,15 @@ from pydantic import Field
 
 from api.caching import Conditional
 from api.inputs import load_pixels
-from api.problems import problems
+from api.problem_groups import IMAGE, MODEL
+from api.problems import NOT_MODIFIED, problems
 from api.queries import ImageText, Invert
 from api.services import ServicesDep
 from api.sheets import check_picture
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.models import open_snapshot
 from cnnservice.specs.base import Spec
+from cnnservice.specs.errors import LimitExceeded
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["predictions"])
 
@@ -35,9 +37,9 @@ class InputQuery(Spec):
     "/input.png",
     summary="An image as the model reads it",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(304, 404, 422, 500, 503)},
+    responses={200: {"content": {"image/png": {}}}, **NOT_MODIFIED, **problems(*MODEL, *IMAGE, LimitExceeded)},
 )
-def draw_input(
+def draw_input_png(
     model_id: str, query: Annotated[InputQuery, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """An upload turned upright, on the data set's background, in its channels and size; before it is normalised."""

@@ -10,23 +10,27 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 from uuid_utils import uuid7
 
-from api.continuing import check_fits, going_on
+from api.continuing import CannotGoOn, check_fits, going_on
 from api.dispatch import announce
-from api.problems import problems
+from api.problem_groups import BODY
+from api.problem_types import DATABASE
+from api.problems import LOCATED, problems
 from api.results import delete_results
 from api.schemas import JobAnswer, JobPage, job_answer
 from api.services import ServicesDep
 from cnnservice import jobs
 from cnnservice.datasets.arrays import check_samples
 from cnnservice.datasets.dataset import Dataset
-from cnnservice.datasets.errors import UnknownDataset
+from cnnservice.datasets.errors import TooManySamples, UnknownDataset
 from cnnservice.datasets.uploaded import record_of
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.export.formats import delete_exports
-from cnnservice.jobs import Status
+from cnnservice.jobs import AlreadyEnded, EpochNotKept, KeyReused, Status, StillLive, UnknownEpoch, UnknownJob
 from cnnservice.specs.base import Spec
-from cnnservice.specs.errors import LimitExceeded
+from cnnservice.specs.errors import BadSetting, ImpossibleArchitecture, LimitExceeded
 from cnnservice.specs.job import JobSpec, check_job
+from cnnservice.specs.presets.registry import UnknownPreset
+from cnnservice.store import StoreUnavailable
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -43,14 +47,30 @@ class JobsQuery(Spec):
     tag: Annotated[str | None, Field(max_length=64)] = None
 
 
-@router.post("", status_code=202, summary="Queue a training job", responses=problems(409, 413, 422, 503))
+@router.post(
+    "",
+    status_code=202,
+    summary="Queue a training job",
+    responses={
+        202: LOCATED,
+        **problems(
+            *BODY, InvalidError, CannotGoOn, TooManySamples, UnknownPreset, ImpossibleArchitecture, LimitExceeded,
+            BadSetting, KeyReused, UnknownDataset, UnknownJob, UnknownEpoch, EpochNotKept, DATABASE,
+        ),
+    },
+)  # fmt: skip
 def create_job(
     spec: JobSpec,
     response: Response,
     services: ServicesDep,
     idempotency_key: Annotated[
         str | None,
-        Header(min_length=1, max_length=255, description="the same key and body give the same job, however often sent"),
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            description="the same key and body give the same job, however often sent",
+        ),
     ] = None,
 ) -> JobAnswer:
     """Only `dataset` is required; the defaults are the notebook's network and settings."""
@@ -94,7 +114,7 @@ def _check(spec: JobSpec, dataset: Dataset, services: ServicesDep) -> None:
     check_fits(spec, summary, services.database)
 
 
-@router.get("", summary="List jobs, newest first", responses=problems(422, 503))
+@router.get("", summary="List jobs, newest first", responses=problems(InvalidError, LimitExceeded, DATABASE))
 def list_jobs(query: Annotated[JobsQuery, Query()], services: ServicesDep) -> JobPage:
     """Filtered by status, data set and tag, a page at a time."""
     largest = services.settings.max_page_size
@@ -113,14 +133,17 @@ def list_jobs(query: Annotated[JobsQuery, Query()], services: ServicesDep) -> Jo
     return JobPage(items=[job_answer(job) for job in page], next_cursor=page[-1].id if more else None)
 
 
-@router.get("/{job_id}", summary="One job", responses=problems(404, 503))
+@router.get("/{job_id}", summary="One job", responses=problems(UnknownJob, DATABASE))
 def get_job(job_id: str, services: ServicesDep) -> JobAnswer:
     """Its status, how far it is, and its latest metrics."""
     return job_answer(jobs.get(services.database, job_id))
 
 
 @router.post(
-    "/{job_id}/cancel", status_code=202, summary="Stop a job at its next batch", responses=problems(404, 409, 503)
+    "/{job_id}/cancel",
+    status_code=202,
+    summary="Stop a job at its next batch",
+    responses=problems(UnknownJob, AlreadyEnded, DATABASE),
 )
 def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
     """Finished epochs are kept. A queued job ends at once; 409 when it has ended."""
@@ -133,7 +156,10 @@ def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
 
 
 @router.delete(
-    "/{job_id}", status_code=204, summary="Delete an ended job with its model", responses=problems(404, 409, 503)
+    "/{job_id}",
+    status_code=204,
+    summary="Delete an ended job with its model",
+    responses=problems(UnknownJob, StillLive, StoreUnavailable, DATABASE),
 )
 def delete_job(job_id: str, services: ServicesDep) -> None:
     """Its weights go with it, but for epochs that another model goes on from; 409 while it is queued or running."""

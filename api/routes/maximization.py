@@ -15,15 +15,22 @@ from api.films import Film, check_film
 from api.frames import shown_epochs
 from api.json_answer import JsonAnswer
 from api.maximizing import Asked, Found, MaximizationQuery, open_asked, seek
-from api.problems import problems
+from api.problem_groups import COMPUTED, LAYER, SHEET
+from api.problems import NOT_MODIFIED, problems
 from api.schemas import Drawing
 from api.services import Services, ServicesDep
 from api.sheets import Sheet, npy
+from api.units import NoUnits
 from cnnservice.models import Snapshot
+from cnnservice.specs.errors import FilterOutOfRange
 from cnnservice.specs.maximization import Maximization
 
 router = APIRouter(prefix="/v1/models/{model_id}/layers/{layer}", tags=["representations"])
-_ERRORS = {**ACCEPTED, **problems(304, 404, 422, 500, 503)}
+_ERRORS = {
+    **ACCEPTED,
+    **NOT_MODIFIED,
+    **problems(*LAYER, *COMPUTED, *SHEET, NoUnits, FilterOutOfRange),
+}
 Parameters = Annotated[MaximizationQuery, Query()]
 
 
@@ -53,7 +60,7 @@ class MaximizationSheet(Drawing):
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_ERRORS},
 )
-async def draw_maximization(
+async def draw_maximization_png(
     model_id: str, layer: str, query: Parameters, request: Request, services: ServicesDep
 ) -> Response:
     """A tile a filter, or one with `filter`. Sought by gradient ascent from noise; in colour for images in colour."""
@@ -102,7 +109,7 @@ async def get_maximization_npy(
     response_class=Response,
     responses={200: {"content": {"text/html": {}}}, **_ERRORS},
 )
-async def animate_maximization(
+async def animate_maximization_html(
     model_id: str, layer: str, query: Parameters, request: Request, services: ServicesDep
 ) -> Response:
     """From the initial weights to the epoch asked for. Every epoch begins with the same noise."""

@@ -13,7 +13,8 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
-from api.problems import problems
+from api.problem_groups import ASKED, LAYER, MODEL, SPLIT, WEIGHTS
+from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery
 from api.results import computed_once
 from api.schemas import (
@@ -24,6 +25,9 @@ from api.schemas import (
     LayerWeights,
     Lineage,
     ModelAnswer,
+    ModelLinks,
+    NormalizationAnswer,
+    Runtime,
     WeightStatistics,
     layer_answer,
     summary_answer,
@@ -41,6 +45,7 @@ from cnnservice.specs.errors import LimitExceeded
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 Epochs = Annotated[EpochQuery, Query()]
+_HISTORY = {**NOT_MODIFIED, **problems(*MODEL)}
 NamedArrays = list[tuple[str, NDArray[Any]]]
 
 
@@ -53,9 +58,7 @@ class LayerQuery(EpochQuery):
     threshold: Annotated[float, Field(gt=0, le=1, description="cosine from which two filters are duplicates")] = 0.99
 
 
-@router.get(
-    "/{model_id}", summary="One model at an epoch", response_model=ModelAnswer, responses=problems(304, 404, 422, 503)
-)
+@router.get("/{model_id}", summary="One model at an epoch", response_model=ModelAnswer, responses=_HISTORY)
 def get_model(model_id: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
     """Layers, parameters, and the epochs there are to look at; also while it trains."""
     snapshot = open_snapshot(services.database, model_id, query.epoch)
@@ -82,16 +85,16 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
         epochs_available=list(kept),
         stored_bytes=sum(kept.values()),
         lineage=lineage,
-        normalization=snapshot.normalizer.record(),
-        runtime=job.runtime,
-        links={
-            "self": here,
-            "job": f"/v1/jobs/{job.id}",
-            "layers": f"{here}/layers",
-            "history": f"{here}/history.json",
-            "evaluation": f"{here}/evaluation.json",
-            "export": f"{here}/export?format=keras",
-        },
+        normalization=NormalizationAnswer.model_validate(snapshot.normalizer.record()),
+        runtime=None if job.runtime is None else Runtime.model_validate(job.runtime),
+        links=ModelLinks(
+            self=here,
+            job=f"/v1/jobs/{job.id}",
+            layers=f"{here}/layers",
+            history=f"{here}/history.json",
+            evaluation=f"{here}/evaluation.json",
+            export=f"{here}/export?format=keras",
+        ),
         **summary_answer(
             snapshot.summary(), advise(snapshot.architecture, snapshot.dataset.shape, snapshot.spec.compile)
         ).model_dump(),
@@ -99,7 +102,8 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
     return conditional.respond(model, "application/json")
 
 
-_WEIGHTS = problems(304, 404, 422, 500, 503)
+_WEIGHTS = {**NOT_MODIFIED, **problems(*MODEL, *WEIGHTS)}
+_ANALYSIS = {**NOT_MODIFIED, **problems(*LAYER, *ASKED, *SPLIT, LimitExceeded)}
 
 
 @router.get(
@@ -119,7 +123,7 @@ def list_layers(model_id: str, query: Epochs, request: Request, services: Servic
     "/{model_id}/layers/{layer}",
     summary="One layer's weights in numbers, its dead and its duplicate filters",
     response_model=LayerAnalysis,
-    responses=_WEIGHTS,
+    responses=_ANALYSIS,
 )
 async def get_layer(
     model_id: str, layer: str, query: Annotated[LayerQuery, Query()], request: Request, services: ServicesDep
@@ -176,9 +180,6 @@ def _statistics(arrays: NamedArrays) -> list[WeightStatistics]:
         )
         for name, array in arrays
     ]
-
-
-_HISTORY = problems(304, 404, 422, 503)
 
 
 @router.get(

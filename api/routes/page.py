@@ -13,6 +13,8 @@ from pathlib import PurePosixPath
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.problems import NOT_MODIFIED, problems
+
 router = APIRouter(tags=["system"])
 _MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 # The page asks nobody but this service, and nobody may put it into a page of theirs.
@@ -30,7 +32,7 @@ class _Assets:
     digest: str
 
 
-@router.get("/", summary="The inspector page", response_class=HTMLResponse)
+@router.get("/", summary="The inspector page", response_class=HTMLResponse, responses={**NOT_MODIFIED, **problems()})
 def get_page(request: Request) -> Response:
     """One page to train, watch, look inside and compare; a client of this API and nothing more."""
     assets = _assets()

@@ -12,8 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import EITHER_BODY, read_body
 from api.caching import Conditional
 from api.inputs import fit_upload, label_of_reference, load_image
-from api.negotiation import VARY, preferred
-from api.problems import problems
+from api.negotiation import VARY, NotAcceptable, preferred
+from api.problem_groups import ASKED, BODY, EITHER_BODY_PROBLEMS, IMAGE, MODEL, SHEET
+from api.problems import NOT_MODIFIED, problems
 from api.queries import ImageQuery, OneShotPredictionQuery
 from api.schemas import Prediction, TopClass
 from api.services import Services, ServicesDep
@@ -30,7 +31,7 @@ _TOP = 5
     "/predictions.json",
     summary="What the network says of an image",
     response_model=Prediction,
-    responses=problems(304, 404, 422, 500, 503),
+    responses={**NOT_MODIFIED, **problems(*MODEL, *IMAGE, *ASKED)},
 )
 async def get_predictions(
     model_id: str, query: Annotated[ImageQuery, Query()], request: Request, services: ServicesDep
@@ -58,7 +59,10 @@ def _open(
     "/predictions",
     summary="What the network says of an image in the body",
     response_model=Prediction,
-    responses={200: {"content": {"image/png": {}}}, **problems(404, 406, 413, 415, 422, 500, 503)},
+    responses={
+        200: {"content": {"image/png": {}}},
+        **problems(*MODEL, *IMAGE, *BODY, *EITHER_BODY_PROBLEMS, *ASKED, *SHEET, NotAcceptable),
+    },
     openapi_extra=EITHER_BODY,
 )
 async def compute_predictions(

@@ -12,17 +12,25 @@ from pydantic import Field
 
 from api.caching import Conditional
 from api.json_answer import JsonAnswer
-from api.problems import problems
+from api.problem_groups import IMAGES
+from api.problem_types import DATABASE
+from api.problems import NOT_MODIFIED, problems
 from api.schemas import Grid
 from api.services import Services, ServicesDep
 from api.sheets import check_picture
 from cnnservice.datasets.arrays import DatasetArrays
-from cnnservice.datasets.errors import ClassOutOfRange, IndexOutOfRange
+from cnnservice.datasets.errors import ClassOutOfRange, IndexOutOfRange, UnknownDataset
 from cnnservice.drawing.grid import Layout, draw_images, layout
+from cnnservice.errors import InvalidError
 from cnnservice.specs.drawing import SampleDrawing
+from cnnservice.specs.errors import LimitExceeded
 
 router = APIRouter(prefix="/v1/datasets/{name}/{split}", tags=["datasets"])
 Split = Literal["train", "test"]
+_RESPONSES = {
+    **NOT_MODIFIED,
+    **problems(*IMAGES, InvalidError, UnknownDataset, ClassOutOfRange, IndexOutOfRange, LimitExceeded, DATABASE),
+}
 
 
 class SampleEntry(JsonAnswer):
@@ -39,7 +47,7 @@ class SampleSheet(JsonAnswer):
     """The images of a grid, in its order."""
 
     dataset: str
-    split: str
+    split: Split
     total: int = Field(description="images to choose from here: of the split, or of its class")
     grid: Grid
     items: list[SampleEntry]
@@ -60,9 +68,9 @@ class _Samples:
     "/images.png",
     summary="A grid of sample images",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(304, 404, 422)},
+    responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
 )
-def draw_samples(
+def draw_samples_png(
     name: str, split: Split, query: Annotated[SampleDrawing, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """rows*cols images from `start`, or as many at random with `seed`. With `labels`, the class below each."""
@@ -80,9 +88,9 @@ def draw_samples(
     "/images.json",
     summary="The images of a grid, by reference",
     response_model=SampleSheet,
-    responses=problems(304, 404, 422),
+    responses=_RESPONSES,
 )
-def list_samples(
+def get_samples(
     name: str, split: Split, query: Annotated[SampleDrawing, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """Which images `images.png` shows for the same parameters, and their classes."""

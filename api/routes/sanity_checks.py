@@ -13,23 +13,28 @@ from starlette.datastructures import QueryParams
 from api.caching import Conditional
 from api.computation_schemas import ComputationAnswer
 from api.computing import ACCEPTED, begun, computed
-from api.problems import problems
+from api.problem_groups import BODY, COMPUTED, MODEL, SPLIT
+from api.problems import LOCATED, NOT_MODIFIED, problems
 from api.queries import SanityPictureQuery, SanityQuery
 from api.sanity_schemas import SanityAnswer, SanityCheckBody
 from api.services import Services, ServicesDep
 from api.sheets import check_picture
+from cnnservice.attributions.layers import UnusableLayer
 from cnnservice.attributions.registry import METHODS
 from cnnservice.computations import Question
+from cnnservice.datasets.errors import TooManySamples
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.drawing.heat import heat, suitable_cmap, suitable_polarity, taken
+from cnnservice.jobs import EpochNotKept
 from cnnservice.models import EpochName, Snapshot, open_snapshot
 from cnnservice.results import Result
 from cnnservice.sanity.costs import check_cost, check_methods
-from cnnservice.specs.errors import BadSetting
+from cnnservice.specs.errors import BadSetting, LimitExceeded
 from cnnservice.specs.sanity import SanityCheck
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["attributions"])
-_RESPONSES = {**ACCEPTED, **problems(304, 404, 422, 500, 503)}
+_PROBLEMS = (*MODEL, *SPLIT, *COMPUTED, UnusableLayer, TooManySamples)
+_RESPONSES = {**ACCEPTED, **NOT_MODIFIED, **problems(*_PROBLEMS)}
 # Wide enough for the names of methods below them.
 _TILE_SIDE = 130
 _CLIP = 99.0
@@ -40,9 +45,9 @@ _CLIP = 99.0
     status_code=202,
     summary="Check methods of attribution",
     response_model=ComputationAnswer,
-    responses=problems(404, 413, 422, 503),
+    responses={202: LOCATED, **problems(*MODEL, *BODY, EpochNotKept, UnusableLayer, LimitExceeded)},
 )
-async def post_sanity_check(
+async def begin_sanity_check(
     model_id: str, services: ServicesDep, check: Annotated[SanityCheckBody, Body()] = SanityCheckBody()
 ) -> Response:
     """Begins the computation whose result `sanity_checks.json` and `.png` give: `links.result` says where."""
@@ -77,9 +82,14 @@ async def get_sanity_check(
     "/sanity_checks.png",
     summary="Maps before and after randomization",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
+    responses={
+        200: {"content": {"image/png": {}}},
+        **ACCEPTED,
+        **NOT_MODIFIED,
+        **problems(*_PROBLEMS, BadSetting),
+    },
 )
-async def draw_sanity_check(
+async def draw_sanity_check_png(
     model_id: str, query: Annotated[SanityPictureQuery, Query()], request: Request, services: ServicesDep
 ) -> Response:
     """Of the first image: a row a method, first its map as learned, then after each step of randomization."""

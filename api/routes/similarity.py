@@ -14,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from api.caching import Conditional
 from api.computing import ACCEPTED, computed
 from api.frames import shown_epochs
-from api.problems import problems
+from api.problem_groups import COMPUTED, LAYER, SPLIT
+from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery, EpochValue, WaitQuery
 from api.representation_schemas import Compared, Similarity
 from api.represented import ImagesQuery, images_represented
@@ -22,12 +23,12 @@ from api.services import Services, ServicesDep
 from api.sheets import npy
 from cnnservice.computations import Question
 from cnnservice.drawing.matrix import Side
-from cnnservice.drawing.similarity import draw_similarity_png
+from cnnservice.drawing.similarity import draw_similarity_png as similarity_png
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.models import Snapshot, open_snapshot
+from cnnservice.specs.errors import BadSetting
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["representations"])
-_RESPONSES = {**ACCEPTED, **problems(304, 404, 422, 500, 503)}
 
 
 class OtherDataset(InvalidError):
@@ -71,6 +72,7 @@ class SimilarityQuery(ImagesQuery, EpochQuery, WaitQuery):
 
 
 Similarities = Annotated[SimilarityQuery, Query()]
+_RESPONSES = {**ACCEPTED, **NOT_MODIFIED, **problems(*LAYER, *SPLIT, *COMPUTED, BadSetting, OtherDataset)}
 
 
 @router.get(
@@ -102,14 +104,14 @@ async def get_similarity(model_id: str, query: Similarities, request: Request, s
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
 )
-async def draw_similarity(model_id: str, query: Similarities, request: Request, services: ServicesDep) -> Response:
+async def draw_similarity_png(model_id: str, query: Similarities, request: Request, services: ServicesDep) -> Response:
     """The same as a matrix, the brighter the more alike; grey is what says the same of all images."""
     found = await _compare(model_id, query, request, services)
     if isinstance(found, Response):
         return found
     heading = f"linear CKA · {found.samples} test images of {found.rows.snapshots[0].dataset.name}"
     sides = [found.rows.side(), found.columns.side()]
-    png = await run_in_threadpool(draw_similarity_png, found.values, *sides, heading=heading)
+    png = await run_in_threadpool(similarity_png, found.values, *sides, heading=heading)
     return found.conditional.respond(png, "image/png")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Literal
 
 import obstore
 from fastapi import APIRouter, Response
@@ -14,6 +15,7 @@ from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 
 from api.json_answer import JsonAnswer
+from api.problems import problems
 from api.services import Services, ServicesDep
 from cnnservice.broker import INSPECT_QUEUE, TRAIN_QUEUE, WORKER_SECONDS, worker_key
 
@@ -23,18 +25,18 @@ router = APIRouter(tags=["system"])
 class Liveness(JsonAnswer):
     """The process lives."""
 
-    status: str = "ok"
+    status: Literal["ok"] = "ok"
 
 
 class Readiness(JsonAnswer):
     """Each part by name: `ok`, or what is wrong with it."""
 
-    status: str = Field(examples=["ready"])
+    status: Literal["ready", "not ready"]
     checks: dict[str, str] = Field(examples=[{"database": "ok", "broker": "ok", "store": "ok"}])
 
 
-@router.get("/healthz", summary="Does the process live?")
-async def healthz() -> Liveness:
+@router.get("/healthz", summary="Does the process live?", responses=problems())
+async def check_health() -> Liveness:
     """200 while it does."""
     return Liveness()
 
@@ -42,10 +44,13 @@ async def healthz() -> Liveness:
 @router.get(
     "/readyz",
     summary="Does everything answer that a job needs?",
-    responses={503: {"model": Readiness, "description": "A part does not answer; `checks` names it"}},
+    responses={
+        503: {"model": Readiness, "description": "A part does not answer; `checks` names it"},
+        **problems(),
+    },
     response_model=Readiness,
 )
-async def readyz(services: ServicesDep) -> Response:
+async def check_readiness(services: ServicesDep) -> Response:
     """Database, broker, store and at least one live worker of each queue."""
     checks = {
         "database": await run_in_threadpool(_outcome, lambda: _ask_database(services)),
@@ -64,8 +69,13 @@ async def readyz(services: ServicesDep) -> Response:
     return JSONResponse(answer.model_dump(), 200 if ready else 503)
 
 
-@router.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
-def metrics() -> Response:
+@router.get(
+    "/metrics",
+    summary="Numbers for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}, **problems()},
+)
+def get_metrics() -> Response:
     """Prometheus text."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

@@ -11,10 +11,15 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.json_answer import JsonAnswer
+from api.messenger import BrokerAway
+from api.problem_groups import BODY
+from api.problem_types import DATABASE
 from api.problems import problems
 from api.services import Services, ServicesDep
 from cnnservice import computations, jobs
+from cnnservice.computations import UnknownComputation
 from cnnservice.errors import FieldError, InvalidError
+from cnnservice.jobs import UnknownJob
 from cnnservice.specs.base import Spec
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
@@ -57,7 +62,12 @@ class NoStream(InvalidError):
         super().__init__(detail, errors=(FieldError("/path", detail),))
 
 
-@router.post("", status_code=201, summary="Get a ticket for an event stream", responses=problems(404, 413, 422, 503))
+@router.post(
+    "",
+    status_code=201,
+    summary="Get a ticket for an event stream",
+    responses=problems(*BODY, InvalidError, NoStream, UnknownJob, UnknownComputation, BrokerAway, DATABASE),
+)
 async def create_ticket(spec: TicketSpec, response: Response, services: ServicesDep) -> TicketAnswer:
     """For an EventSource, which can send no header: its URL carries the ticket. Get it right before it is used."""
     await run_in_threadpool(_check, spec.path, services)

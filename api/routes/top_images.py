@@ -15,22 +15,27 @@ from starlette.concurrency import run_in_threadpool
 from api.caching import Conditional
 from api.computing import ACCEPTED, computed
 from api.json_answer import JsonAnswer
-from api.problems import problems
+from api.problem_groups import COMPUTED, LAYER, SPLIT
+from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery, WaitQuery
 from api.services import Services, ServicesDep
 from api.sheets import check_picture
-from api.units import units
+from api.units import NoUnits, units
 from cnnservice.analysis.receptive_field import Box, ReceptiveFields
 from cnnservice.computations import Question
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.drawing.patches import Edges, cut_patches, fade_around
-from cnnservice.drawing.slices import choose
+from cnnservice.drawing.slices import SliceOutOfRange, choose
 from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.results import Result
 from cnnservice.specs.errors import FilterOutOfRange
 
 router = APIRouter(prefix="/v1/models/{model_id}", tags=["representations"])
-_RESPONSES = {**ACCEPTED, **problems(304, 404, 422, 500, 503)}
+_RESPONSES = {
+    **ACCEPTED,
+    **NOT_MODIFIED,
+    **problems(*LAYER, *SPLIT, *COMPUTED, NoUnits, FilterOutOfRange, SliceOutOfRange),
+}
 
 
 class TopImagesQuery(EpochQuery, WaitQuery):
@@ -97,7 +102,7 @@ class TopImages(JsonAnswer):
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
 )
-async def draw_top_images(
+async def draw_top_images_png(
     model_id: str, layer: str, query: TopImagesParameters, request: Request, services: ServicesDep
 ) -> Response:
     """A row a filter, its strongest image on the left; of one filter about a square. Grey is outside the image."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from api.caching import Conditional
-from api.problems import problems
+from api.problem_groups import LAYER, WEIGHTS
+from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery
 from api.schemas import Histogram, Vector, VectorSheet
 from api.services import Services, ServicesDep
@@ -30,7 +31,6 @@ from cnnservice.specs.errors import LimitExceeded
 from cnnservice.weights import layer_tensors, variable_name
 
 router = APIRouter(prefix="/v1/models/{model_id}/layers/{layer}", tags=["weights"])
-_RESPONSES = problems(304, 404, 422, 500, 503)
 _PANELS_A_ROW = 2
 
 
@@ -64,9 +64,11 @@ class HistogramQuery(EpochQuery):
 
 Epochs = Annotated[EpochQuery, Query()]
 Histograms = Annotated[HistogramQuery, Query()]
+_VALUES = {**NOT_MODIFIED, **problems(*LAYER, *WEIGHTS, NoVectors)}
+_HISTOGRAM = {**NOT_MODIFIED, **problems(*LAYER, *WEIGHTS, NoSuchWeight, LimitExceeded)}
 
 
-@router.get("/values.json", summary="Biases and the like in numbers", response_model=VectorSheet, responses=_RESPONSES)
+@router.get("/values.json", summary="Biases and the like in numbers", response_model=VectorSheet, responses=_VALUES)
 def get_values(model_id: str, layer: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
     """Every weight that has one value a channel: biases, and what normalisation learns and keeps."""
     snapshot, conditional = _open(model_id, layer, query, request, services)
@@ -83,7 +85,7 @@ def get_values(model_id: str, layer: str, query: Epochs, request: Request, servi
     "/values.png",
     summary="Biases and the like, drawn",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
+    responses={200: {"content": {"image/png": {}}}, **_VALUES},
 )
 def draw_values_png(model_id: str, layer: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
     """A bar a channel, a panel a vector: bias, or gamma, beta, moving mean and moving variance."""
@@ -98,7 +100,7 @@ def draw_values_png(model_id: str, layer: str, query: Epochs, request: Request, 
     "/values.svg",
     summary="Biases and the like, drawn as SVG",
     response_class=Response,
-    responses={200: {"content": {"image/svg+xml": {}}}, **_RESPONSES},
+    responses={200: {"content": {"image/svg+xml": {}}}, **_VALUES},
 )
 def draw_values_svg(model_id: str, layer: str, query: Epochs, request: Request, services: ServicesDep) -> Response:
     """The same picture as lines and text."""
@@ -110,7 +112,7 @@ def draw_values_svg(model_id: str, layer: str, query: Epochs, request: Request, 
 
 
 @router.get(
-    "/histogram.json", summary="Weights by value and epoch, in numbers", response_model=Histogram, responses=_RESPONSES
+    "/histogram.json", summary="Weights by value and epoch, in numbers", response_model=Histogram, responses=_HISTOGRAM
 )
 def get_histogram(model_id: str, layer: str, query: Histograms, request: Request, services: ServicesDep) -> Response:
     """How many weights lie between which values, epoch by epoch, and their percentiles."""
@@ -137,7 +139,7 @@ def get_histogram(model_id: str, layer: str, query: Histograms, request: Request
     "/histogram.png",
     summary="Weights by value and epoch, drawn",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **_RESPONSES},
+    responses={200: {"content": {"image/png": {}}}, **_HISTOGRAM},
 )
 def draw_histogram_png(
     model_id: str, layer: str, query: Histograms, request: Request, services: ServicesDep
@@ -154,7 +156,7 @@ def draw_histogram_png(
     "/histogram.svg",
     summary="Weights by value and epoch, drawn as SVG",
     response_class=Response,
-    responses={200: {"content": {"image/svg+xml": {}}}, **_RESPONSES},
+    responses={200: {"content": {"image/svg+xml": {}}}, **_HISTOGRAM},
 )
 def draw_histogram_svg(
     model_id: str, layer: str, query: Histograms, request: Request, services: ServicesDep

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
 from cnnservice.attributions.deconvnet import Deconvnet
 from cnnservice.attributions.grad_cam import GradCam
 from cnnservice.attributions.grad_cam_plus_plus import GradCamPlusPlus
@@ -34,6 +38,10 @@ METHODS: dict[str, type[Method]] = {
         LrpEpsilon,
     )
 }
+
+
+# One of a list, and an error of its own tells the list where it is not.
+MethodName = Annotated[str, Field(json_schema_extra={"enum": list[JsonValue](METHODS)})]
 
 
 class UnknownMethod(NotFoundError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from cnnservice.specs.architecture import BASE_POINTER, Architecture, Node, nodes
 from cnnservice.specs.job import Compile
@@ -16,12 +17,18 @@ _KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwis
 _CROSSENTROPIES = ("categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence")
 
 
+Code = Literal[
+    "weights-all-zero", "weights-all-equal", "no-nonlinearity", "augmentation-inside", "activation-twice",
+    "sigmoid-output", "no-probabilities", "softmax-output",
+]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Warning:
     """Something allowed that will probably not do what was meant. pointer is where it was said."""
 
     pointer: str
-    code: str
+    code: Code
     detail: str
 
 

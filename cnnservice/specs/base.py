@@ -11,7 +11,14 @@ class Spec(BaseModel):
     """A part of a request: immutable once parsed; an unknown field is an error that names it."""
 
     # Built when first used: most are only parts of others, and a fifth of the API's start went into building them.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        defer_build=True,
+        # A spec is answered with all that was left out of the request.
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 def _how_it_is_said(value: object) -> str:

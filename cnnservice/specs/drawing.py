@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
+from cnnservice.drawing.colormaps import COLORMAPS
 from cnnservice.specs.base import Spec
 
 Normalize = Literal["each", "layer", "symmetric"]
+
+
+# One of a list, and an error of its own tells the list where it is not.
+ColormapName = Annotated[str, Field(max_length=32, json_schema_extra={"enum": list[JsonValue](COLORMAPS)})]
 
 
 def _channel(value: object) -> object:
@@ -35,9 +40,7 @@ class Tiling(Spec):
 class Shading(Spec):
     """How numbers become colours."""
 
-    cmap: Annotated[str, Field(max_length=32, description="a colormap by matplotlib's name", examples=["viridis"])] = (
-        "gray"
-    )
+    cmap: Annotated[ColormapName, Field(description="a colormap by matplotlib's name", examples=["viridis"])] = "gray"
     normalize: Annotated[
         Normalize,
         Field(description="each: every slice by its own range; layer: one range; symmetric: zero in the middle"),
@@ -113,8 +116,8 @@ class HeatDrawing(Spec):
         float, Field(ge=50, le=100, description="percentile of the values at which the colours end; 100 clips none")
     ] = 99.0
     cmap: Annotated[
-        str | None,
-        Field(max_length=32, description="a colormap by matplotlib's name; bwr where signs count, else inferno"),
+        ColormapName | None,
+        Field(description="a colormap by matplotlib's name; bwr where signs count, else inferno"),
     ] = None
     scale: Annotated[
         int | None, Field(ge=1, le=256, description="pixels a cell; a tile of about 280 when not given")

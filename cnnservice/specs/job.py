@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from cnnservice.datasets.preprocessing import Normalization
 from cnnservice.specs.architecture import Architecture, Summary, summarize
@@ -14,7 +14,7 @@ from cnnservice.specs.keeping import AnyKeep, Keep, most_kept
 from cnnservice.specs.layers.base import Shape
 from cnnservice.specs.losses import Loss, Metric
 from cnnservice.specs.optimizer import SGD, AnyOptimizer
-from cnnservice.specs.presets import preset
+from cnnservice.specs.presets import PRESETS, preset
 from cnnservice.specs.stopping import EarlyStopping
 
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]{0,63}$")]
@@ -52,7 +52,8 @@ class ContinueFrom(Spec):
     epoch: Annotated[int | Literal["last"], BeforeValidator(_epoch)] = "last"
 
 
-PresetName = Annotated[str, Field(max_length=64)]
+# One of a list, and an error of its own tells the list where it is not.
+PresetName = Annotated[str, Field(max_length=64, json_schema_extra={"enum": list[JsonValue](PRESETS)})]
 AnyArchitecture = Annotated[Annotated[PresetName, PLAIN] | Annotated[Architecture, OBJECT], PLAIN_OR_OBJECT]
 ClassIndex = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,3})$")]
 ClassWeight = Annotated[float, Field(ge=0, le=1e6)]

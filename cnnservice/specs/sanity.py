@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from cnnservice.attributions.registry import METHODS
+from cnnservice.attributions.registry import METHODS, MethodName
 from cnnservice.specs.base import Spec
 
 
@@ -28,9 +28,9 @@ class SanityCheck(Spec):
     """Which methods are checked, on how many images, and how."""
 
     methods: Annotated[
-        tuple[str, ...],
-        BeforeValidator(_split),
+        tuple[MethodName, ...],
         Field(min_length=1, max_length=64, description="names of methods; in a query joined by commas"),
+        BeforeValidator(_split, json_schema_input_type=list[MethodName]),
         AfterValidator(_known),
     ] = tuple(METHODS)
     images: Annotated[

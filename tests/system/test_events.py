@@ -10,6 +10,7 @@ import httpx
 import redis
 from httpx_sse import ServerSentEvent, connect_sse
 
+from contract import Contract
 from live import Stack
 
 SPEC = {"dataset": "mnist", "epochs": 6, "train_samples": 640, "test_samples": 64}
@@ -39,6 +40,7 @@ def test_a_client_from_the_start_sees_everything_once(client: httpx.Client) -> N
     assert [event.event for event in events].count("end") == 1
     assert json.loads(events[-1].data) == {"status": "succeeded", "epochs_done": 6, "error": None}
     assert len({event.id for event in events}) == len(events)
+    assert not Contract(client.get("/openapi.json").json()).faults_of_events("JobEvent", events)
     history = client.get(f"/v1/models/{job_id}/history.json").json()["history"]
     told = [json.loads(event.data)["val_loss"] for event in events if event.event == "epoch"]
     assert told == history["val_loss"]

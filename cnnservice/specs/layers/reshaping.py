@@ -60,9 +60,10 @@ def _as_borders(value: object) -> object:
 
 
 Border = Annotated[int, Field(ge=0, le=4096)]
+_TwoBorders = tuple[Border, Border]
 Borders = Annotated[
-    tuple[tuple[Border, Border], tuple[Border, Border]],
-    BeforeValidator(_as_borders, json_schema_input_type=int | list[int] | list[list[int]]),
+    tuple[_TwoBorders, _TwoBorders],
+    BeforeValidator(_as_borders, json_schema_input_type=Border | _TwoBorders | tuple[_TwoBorders, _TwoBorders]),
 ]
 
 

@@ -23,13 +23,15 @@ def repeated(times: int) -> Callable[[object], object]:
     return repeat
 
 
-def _sides(rank: int) -> BeforeValidator:
-    return BeforeValidator(repeated(rank), json_schema_input_type=int | list[int])
+def _sides(rank: int, said: Any) -> BeforeValidator:
+    return BeforeValidator(repeated(rank), json_schema_input_type=PositiveInt | said)
 
 
-Single = Annotated[tuple[PositiveInt], _sides(1)]
-Pair = Annotated[tuple[PositiveInt, PositiveInt], _sides(2)]
-Triple = Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], _sides(3)]
+Single = Annotated[tuple[PositiveInt], _sides(1, tuple[PositiveInt])]
+Pair = Annotated[tuple[PositiveInt, PositiveInt], _sides(2, tuple[PositiveInt, PositiveInt])]
+Triple = Annotated[
+    tuple[PositiveInt, PositiveInt, PositiveInt], _sides(3, tuple[PositiveInt, PositiveInt, PositiveInt])
+]
 Sides = tuple[Any, ...]
 
 

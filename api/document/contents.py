@@ -1,0 +1,50 @@
+"""What is sent that is no JSON, and the headers of conditional requests."""
+
+from __future__ import annotations
+
+from pydantic.json_schema import models_json_schema
+
+from api.document.walk import REFERENCE, Document, operations_in
+from api.event_schemas import ComputationEvent, JobEvent
+
+_TEXT = ("text/", "image/svg+xml")
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "the ETag of an answer that is here already: 304 says that it is still the answer",
+    "schema": {"type": "string"},
+}
+_HEADERS = {
+    "ETag": {"description": "of these very bytes", "schema": {"type": "string"}},
+    "Cache-Control": {"description": "an explicit epoch's answer is for ever", "schema": {"type": "string"}},
+}
+
+
+def add_events(document: Document) -> None:
+    """The schemas of events, to which the streams refer."""
+    models = [(JobEvent, "serialization"), (ComputationEvent, "serialization")]
+    _, schemas = models_json_schema(models, ref_template=f"{REFERENCE}{{model}}")  # type: ignore[arg-type]
+    document["components"]["schemas"] |= schemas["$defs"]
+    for operation in operations_in(document):
+        # A word of OpenAPI 3.2 for a stream of texts.
+        operation["responses"].get("200", {}).get("content", {}).get("text/event-stream", {}).pop("itemSchema", None)
+
+
+def describe_files(document: Document) -> None:
+    """A text is a string, and any other file binary."""
+    for operation in operations_in(document):
+        for response in operation["responses"].values():
+            for media_type, content in response.get("content", {}).items():
+                if not content.get("schema"):
+                    text = media_type.startswith(_TEXT)
+                    content["schema"] = {"type": "string"} if text else {"type": "string", "format": "binary"}
+
+
+def describe_conditions(document: Document) -> None:
+    """Where 304 may be the answer, the header that asks for it, and those that make it possible."""
+    for operation in operations_in(document):
+        if "304" in operation["responses"]:
+            operation.setdefault("parameters", []).append(dict(_IF_NONE_MATCH))
+            for status in ("200", "304"):
+                operation["responses"][status].setdefault("headers", {}).update(_HEADERS)
