@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.json_answer import JsonAnswer
 from cnnservice.database.tables import Job
+from cnnservice.drawing.grid import Layout
 from cnnservice.jobs import Status
 from cnnservice.specs.advice import Warning
 from cnnservice.specs.architecture import LayerSummary, Summary
@@ -280,6 +281,18 @@ class Grid(JsonAnswer):
     gap: int
     row_pitch: int
     col_pitch: int
+
+    @staticmethod
+    def of(plan: Layout) -> Grid:
+        """That of a picture."""
+        return Grid(
+            rows=plan.rows,
+            cols=plan.cols,
+            scale=plan.scale,
+            gap=plan.gap,
+            row_pitch=plan.row_pitch,
+            col_pitch=plan.col_pitch,
+        )
 
 
 class SliceRange(JsonAnswer):

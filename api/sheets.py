@@ -42,17 +42,9 @@ class Sheet:
         flat = self.slices.reshape(len(self.slices), -1)
         lows, highs = flat.min(axis=1).tolist(), flat.max(axis=1).tolist()
         indices = self.indices.tolist()
-        plan = self.plan
         return {
             "slice_shape": list(self.slices.shape[1:]),
-            "grid": Grid(
-                rows=plan.rows,
-                cols=plan.cols,
-                scale=plan.scale,
-                gap=plan.gap,
-                row_pitch=plan.row_pitch,
-                col_pitch=plan.col_pitch,
-            ),
+            "grid": Grid.of(self.plan),
             "indices": indices,
             "slices": [
                 SliceRange(index=index, min=low, max=high)

@@ -21,11 +21,11 @@ from api.sheets import Sheet, check_picture, npy
 from cnnservice.attributions.costs import check_cost
 from cnnservice.attributions.method import Method
 from cnnservice.attributions.registry import METHODS, find_method
+from cnnservice.datasets.errors import ClassOutOfRange
 from cnnservice.drawing.colormaps import colormap
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.drawing.heat import Polarity, heat, one_plane, overlay, suitable_cmap, suitable_polarity, taken
 from cnnservice.drawing.slices import ChannelOutOfRange
-from cnnservice.errors import FieldError, InvalidError
 from cnnservice.models import Snapshot, open_snapshot
 
 router = APIRouter(prefix="/v1", tags=["attributions"])
@@ -33,17 +33,6 @@ _RESPONSES = problems(304, 404, 422, 500, 503)
 _PATH = "/models/{model_id}/attributions/{method}"
 # Pixels of the longer side of a tile: one picture is looked at, not a sheet of them.
 _TILE_SIDE = 280
-
-
-class ClassOutOfRange(InvalidError):
-    """The data set has no such class."""
-
-    code = "class-out-of-range"
-    title = "Class out of range"
-
-    def __init__(self, target: int, classes: tuple[str, ...]) -> None:
-        detail = f"class is {target}; 0..{len(classes) - 1} is allowed."
-        super().__init__(detail, errors=(FieldError("?class", detail),))
 
 
 @router.get("/attributions", summary="List the methods of attribution")

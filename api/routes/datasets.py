@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,14 +17,13 @@ from api.schemas import DatasetAnswer, DatasetList, SampleAnswer
 from api.services import Services, ServicesDep
 from api.sheets import check_picture
 from cnnservice.datasets.dataset import Dataset
-from cnnservice.datasets.errors import DatasetTooLarge, IndexOutOfRange
+from cnnservice.datasets.errors import DatasetTooLarge
 from cnnservice.datasets.incoming.reading import read_dataset
 from cnnservice.datasets.references import DatasetReference, label_of, load_reference
 from cnnservice.datasets.uploaded import Upload
 from cnnservice.drawing.grid import draw_images, layout
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.specs.base import Spec
-from cnnservice.specs.drawing import SampleDrawing
 from cnnservice.specs.job import JobSpec
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -87,47 +85,6 @@ def create_dataset(
 def delete_dataset(name: str, services: ServicesDep) -> None:
     """Models trained on it stay. 409 for a built-in one, or one that a live job reads."""
     services.catalogue.remove(name, now=time.time())
-
-
-@router.get(
-    "/{name}/{split}/images.png",
-    summary="A grid of sample images",
-    response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **problems(304, 404, 422)},
-)
-def draw_samples(
-    name: str, split: Split, query: Annotated[SampleDrawing, Query()], request: Request, services: ServicesDep
-) -> Response:
-    """rows*cols images from `start`, or as many at random with `seed`. With `labels`, the class below each."""
-    dataset = services.catalogue.get(name)
-    arrays = services.catalogue.open(dataset)
-    count, wanted = arrays.count(split), query.rows * query.cols
-    conditional = Conditional(request, "last", f"{name}:{split}:{count}", query)
-    if (answer := conditional.not_modified()) is not None:
-        return answer
-    indices: Sequence[int]
-    if query.seed is not None:
-        indices = np.sort(
-            np.random.default_rng(query.seed).choice(count, size=min(wanted, count), replace=False)
-        ).tolist()
-    else:
-        if query.start >= count:
-            in_full_set = query.start < dataset.splits[split]
-            advice = dataset.origin.how_to_provide(dataset, services.catalogue.datasets_path) if in_full_set else ""
-            raise IndexOutOfRange(name, split, query.start, count, advice)
-        indices = range(query.start, min(query.start + wanted, count))
-    plan = layout(
-        query.rows * query.cols,
-        *dataset.shape[:2],
-        cols=query.cols,
-        scale=query.scale,
-        gap=query.gap,
-        labels=query.labels,
-    )
-    check_picture(plan, len(indices), services.settings)
-    labels = [dataset.classes[label] for label in arrays.labels(split)[list(indices)]] if query.labels else None
-    png = draw_images(arrays.images(split)[list(indices)], plan, labels=labels)
-    return conditional.respond(png, "image/png")
 
 
 @router.get(

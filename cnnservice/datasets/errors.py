@@ -93,6 +93,17 @@ class IndexOutOfRange(NotFoundError):
         )
 
 
+class ClassOutOfRange(InvalidError):
+    """The data set has no such class."""
+
+    code = "class-out-of-range"
+    title = "Class out of range"
+
+    def __init__(self, target: int, classes: tuple[str, ...]) -> None:
+        detail = f"class is {target}; 0..{len(classes) - 1} is allowed."
+        super().__init__(detail, errors=(FieldError("?class", detail),))
+
+
 class NotAnImage(InvalidError):
     """An upload that cannot be decoded."""
 

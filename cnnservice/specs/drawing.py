@@ -123,9 +123,15 @@ class HeatDrawing(Spec):
 
 
 class SampleDrawing(Tiling):
-    """Parameters of a data set's sample grid."""
+    """Parameters of a data set's samples."""
 
     rows: Annotated[int, Field(ge=1, le=100)] = 6
     cols: Annotated[int, Field(ge=1, le=100)] = 6
-    start: Annotated[int, Field(ge=0, description="index of the first image")] = 0
+    class_index: Annotated[
+        int | None,
+        Field(ge=0, lt=1 << 31, alias="class", description="index of a class: of its images alone"),
+    ] = None
+    start: Annotated[
+        int, Field(ge=0, description="index of the first image; with class, how many of its images are passed over")
+    ] = 0
     seed: Annotated[int | None, Field(ge=0, lt=1 << 32, description="draw images at random with this seed")] = None

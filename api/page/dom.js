@@ -1,0 +1,61 @@
+// Elements, made in one line.
+
+/**
+ * An element with attributes, listeners (`onclick`) and children; what is null or false is left out.
+ * @param {string} tag
+ * @param {Record<string, any>} [attributes]
+ * @param {...any} children
+ * @returns {any}
+ */
+export function h(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/** The same of SVG. @returns {any} */
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
+}
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    else if (name === 'value') element.value = value;
+    else element.setAttribute(name, value === true ? '' : String(value));
+  }
+  element.append(...children.flat().filter(child => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** A labelled choice. options are [value, text] or plain values. */
+export function select(label, options, value, onchange, attributes = {}) {
+  const list = h('select', { ...attributes, onchange: event => onchange(event.target.value) });
+  setOptions(list, options, value);
+  return h('label', { class: 'field' }, h('span', {}, label), list);
+}
+
+/** Put other options into a choice; it is left alone where they are the same, so that an open list stays open. */
+export function setOptions(list, options, value) {
+  const pairs = options.map(option => (Array.isArray(option) ? option : [option, option]).map(String));
+  const signature = JSON.stringify(pairs);
+  if (list.dataset.signature !== signature) {
+    list.dataset.signature = signature;
+    list.replaceChildren(...pairs.map(([key, text]) => h('option', { value: key }, text)));
+  }
+  list.value = String(value);
+}
+
+/** Say something to who does not see the page. */
+export function announce(text) {
+  const place = document.getElementById('announcer');
+  if (place && place.textContent !== text) place.textContent = text;
+}
+
+/** Call at most once in so many milliseconds, with the last arguments. */
+export function debounce(milliseconds, act) {
+  let timer = 0;
+  return (...values) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(...values), milliseconds);
+  };
+}

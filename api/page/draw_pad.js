@@ -1,0 +1,49 @@
+// A canvas to draw a digit on, with finger, pen or mouse.
+import { h } from './dom.js';
+
+const side = 280;
+const brush = 22;
+
+/** onDrawn(blob) is called with a PNG after each stroke. */
+export function drawPad(onDrawn) {
+  const canvas = h('canvas', { width: side, height: side, class: 'pad', role: 'img', 'aria-label': 'a place to draw on' });
+  const pen = canvas.getContext('2d');
+  let drawing = false;
+  let latest = 0;
+
+  function clear() {
+    pen.fillStyle = '#000';
+    pen.fillRect(0, 0, side, side);
+    Object.assign(pen, { strokeStyle: '#fff', lineWidth: brush, lineCap: 'round', lineJoin: 'round' });
+  }
+
+  const place = event => {
+    const box = canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) * side) / box.width, ((event.clientY - box.top) * side) / box.height];
+  };
+
+  canvas.addEventListener('pointerdown', event => {
+    drawing = true;
+    canvas.setPointerCapture(event.pointerId);
+    pen.beginPath();
+    pen.moveTo(...place(event));
+    pen.lineTo(...place(event));
+    pen.stroke();
+    event.preventDefault();
+  });
+  canvas.addEventListener('pointermove', event => {
+    if (!drawing) return;
+    for (const point of event.getCoalescedEvents?.() ?? [event]) pen.lineTo(...place(point));
+    pen.stroke();
+  });
+  const end = () => {
+    if (!drawing) return;
+    drawing = false;
+    const mine = ++latest;
+    canvas.toBlob(blob => mine === latest && onDrawn(blob), 'image/png');
+  };
+  canvas.addEventListener('pointerup', end);
+  canvas.addEventListener('pointercancel', end);
+  clear();
+  return h('div', { class: 'draw' }, canvas, h('button', { type: 'button', onclick: clear }, 'Clear'));
+}

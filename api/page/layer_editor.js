@@ -1,0 +1,154 @@
+// A list of layers to change. Which kinds there are and what each can be told is read from the API's own description.
+import { get } from './api.js';
+import { h, select } from './dom.js';
+
+let described = null;
+const describe = () => (described ??= get('/openapi.json').then(read));
+
+/** The kinds of layers, each with its schema. */
+function read(document) {
+  const { schemas } = document.components;
+  const kinds = new Map();
+  for (const schema of Object.values(schemas)) {
+    const kind = schema.properties?.type?.const;
+    if (kind && schema.properties.name && schema.properties.trainable) kinds.set(kind, schema);
+  }
+  const resolve = schema => (schema.$ref ? schemas[schema.$ref.split('/').at(-1)] : schema);
+  /** What a property may be, one by one. */
+  const options = schema => {
+    const union = schema.anyOf ?? schema.oneOf;
+    return union ? union.flatMap(one => options(resolve(one))) : [schema];
+  };
+  return { kinds, options };
+}
+
+export class LayerEditor {
+  layers = [];
+
+  /** changed() is called after every change. */
+  constructor(changed) {
+    this.changed = changed;
+    this.rows = h('ol', { class: 'layer-rows' });
+    this.kind = h('select', { 'aria-label': 'kind of the new layer' });
+    this.add = h('div', { class: 'controls' }, this.kind, h('button', { type: 'button', onclick: () => this.#insert() }, 'Add a layer'));
+    this.raw = h('textarea', { rows: 14, spellcheck: 'false', 'aria-label': 'layers as JSON', oninput: () => this.#parse() });
+    this.rawError = h('p', { class: 'error', role: 'status' });
+    this.element = h('div', { class: 'part', hidden: true }, this.rows, this.add,
+      h('details', { ontoggle: () => this.#write() }, h('summary', {}, 'As JSON'), this.raw, this.rawError));
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+
+  /** Begin with these layers; what is said nowhere is left out, so that a row shows what matters. */
+  async edit(layers) {
+    this.element.hidden = false;
+    this.layers = layers.map(layer => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== null)));
+    this.schemas = await describe();
+    this.kind.replaceChildren(...[...this.schemas.kinds.keys()].map(kind => h('option', { value: kind }, kind)));
+    this.kind.value = 'conv2d';
+    this.#draw();
+  }
+
+  /** What the service says of the layers: a summary, or errors by pointer. */
+  tell(summary, errors) {
+    [...this.rows.children].forEach((row, n) => {
+      const mine = errors.filter(({ pointer }) => new RegExp(`^/architecture/layers/${n}(/|$)`).test(pointer));
+      const layer = summary?.layers[n];
+      const told = row.querySelector('.told');
+      told.className = `told ${mine.length ? 'error' : 'faint'}`;
+      told.textContent = mine.length ? mine.map(({ pointer, detail }) => `${pointer.split('/').slice(4).join('.')} ${detail}`.trim()).join('; ')
+        : layer ? `→ ${layer.output_shape.join('×')}${layer.params ? `, ${layer.formula} = ${layer.params.toLocaleString('en')}` : ''}` : '';
+    });
+  }
+
+  #draw() {
+    this.rows.replaceChildren(...this.layers.map((layer, n) => this.#row(layer, n)));
+    this.#write();
+  }
+
+  #row(layer, n) {
+    const button = (text, name, act, disabled) => h('button', { type: 'button', 'aria-label': `${name} ${layer.name ?? layer.type}`, title: name, disabled, onclick: () => { act(); this.#draw(); this.changed(); } }, text);
+    const move = by => () => this.layers.splice(n + by, 0, ...this.layers.splice(n, 1));
+    const schema = this.schemas.kinds.get(layer.type);
+    const fields = Object.entries(schema?.properties ?? {}).filter(([name]) => name !== 'type').map(([name, property]) => this.#field(layer, name, property)).filter(Boolean);
+    return h('li', { class: 'layer-row' },
+      h('details', { open: layer === this.opened, ontoggle: event => { if (event.target.open) this.opened = layer; } },
+        h('summary', {}, `${layer.name ?? ''} `, h('span', { class: 'faint' }, layer.type), ' ', h('span', { class: 'told faint' })),
+        h('div', { class: 'layer-fields' }, fields)),
+      h('span', { class: 'buttons' }, button('↑', 'move up', move(-1), n === 0), button('↓', 'move down', move(1), n === this.layers.length - 1), button('✕', 'remove', () => this.layers.splice(n, 1))));
+  }
+
+  /** A control for what can be said in one word or number; the rest is changed as JSON. */
+  #field(layer, name, property) {
+    const options = this.schemas.options(property);
+    const set = value => {
+      if (value === '') delete layer[name];
+      else layer[name] = value;
+      this.#write();
+      this.changed();
+    };
+    const words = options.flatMap(one => one.enum ?? []);
+    const now = layer[name] ?? property.default;
+    if (words.length && (now === undefined || now === null || typeof now === 'string')) {
+      const nothing = options.some(one => one.type === 'null') ? [['', 'none']] : [];
+      return select(readable(name), [...nothing, ...words.map(word => [word, word])], now ?? '', set);
+    }
+    if (options.some(one => one.type === 'boolean')) return select(readable(name), [['true', 'yes'], ['false', 'no']], String(now ?? true), value => set(value === 'true'));
+    const pair = Array.isArray(now) && now.length > 0 && now.every(part => typeof part === 'number');
+    const numeric = options.some(one => one.type === 'integer' || one.type === 'number');
+    if (pair || numeric) {
+      const text = pair ? (now.every(part => part === now[0]) ? String(now[0]) : now.join(', ')) : String(now ?? '');
+      return text_field(readable(name), text, value => set(numbers(value)));
+    }
+    if (name === 'name') return text_field('name', now ?? '', set);
+    return null;
+  }
+
+  #insert() {
+    const schema = this.schemas.kinds.get(this.kind.value);
+    const layer = { type: this.kind.value };
+    for (const name of schema.required ?? []) if (name !== 'type') layer[name] = this.#start(schema.properties[name]);
+    // Before the last, which makes the classes: a layer after it would seldom be meant.
+    this.layers.splice(Math.max(0, this.layers.length - 1), 0, layer);
+    this.opened = layer;
+    this.#draw();
+    this.changed();
+  }
+
+  #start(property) {
+    const options = this.schemas.options(property);
+    const example = property.examples?.[0] ?? options.find(one => one.enum)?.enum[0];
+    return example ?? options.find(one => one.minimum !== undefined)?.minimum ?? 1;
+  }
+
+  #write() {
+    this.raw.value = JSON.stringify(this.layers, null, 1);
+    this.rawError.textContent = '';
+  }
+
+  #parse() {
+    try {
+      const layers = JSON.parse(this.raw.value);
+      if (!Array.isArray(layers)) throw new Error('a list of layers is wanted');
+      this.layers = layers;
+      this.rawError.textContent = '';
+      this.rows.replaceChildren(...layers.map((layer, n) => this.#row(layer, n)));
+      this.changed();
+    } catch (error) {
+      this.rawError.textContent = error.message;
+    }
+  }
+}
+
+const readable = name => name.replaceAll('_', ' ');
+
+const text_field = (label, value, onchange) => h('label', { class: 'field' }, h('span', {}, label), h('input', { type: 'text', value, oninput: event => onchange(event.target.value) }));
+
+/** A number, or several with commas between them; what is neither is sent as it is, and the service says what it wants. */
+function numbers(text) {
+  const parts = text.split(',').map(part => part.trim());
+  if (parts.some(part => part === '' || Number.isNaN(Number(part)))) return text;
+  return parts.length === 1 ? Number(parts[0]) : parts.map(Number);
+}

@@ -1,0 +1,167 @@
+// A picture of the API that never flickers: the last one stays until the next is there.
+import { Problem, request, settled } from './api.js';
+import { onReturn } from './connection.js';
+import { h } from './dom.js';
+import { links } from './links.js';
+
+// Decoded pictures that were shown or are about to be: a slider moved back and forth asks for nothing again.
+const kept = new Map();
+const most = 400;
+
+/** A picture, decoded. @returns {Promise<HTMLImageElement>} */
+function load(path, priority) {
+  if (kept.has(path)) {
+    const found = kept.get(path);
+    kept.delete(path);
+    kept.set(path, found);
+    return found;
+  }
+  const image = new Image();
+  image.fetchPriority = priority;
+  image.src = path;
+  const decoded = image.decode().then(() => image);
+  kept.set(path, decoded);
+  if (kept.size > most) kept.delete(kept.keys().next().value);
+  decoded.catch(() => kept.delete(path));
+  return decoded;
+}
+
+/** Ask for pictures that are likely to be wanted next. */
+export function preload(paths) {
+  for (const path of paths) load(path, 'low').catch(() => {});
+}
+
+/**
+ * A figure: a picture, what it shows, and its address at hand.
+ *
+ * `show(path, {alt, caption})` asks for another; while one is under way only the last asked for is remembered, so that
+ * a slider moved fast shows as many as there is time for. `ready` is settled when the last asked for is shown.
+ * long: what may be a long computation (202), which is waited for and its progress told.
+ */
+export class Picture {
+  #busy = false;
+  #wanted = null;
+  #shown = '';
+  #asked = '';
+  #abort = null;
+
+  constructor({ long = false, className = '' } = {}) {
+    this.long = long;
+    this.image = h('img', { alt: '', hidden: true });
+    this.note = h('p', { class: 'note', hidden: true });
+    this.overlay = h('div', { class: 'overlay' });
+    this.frame = h('div', { class: 'frame skeleton' }, this.image, this.overlay, this.note);
+    this.caption = h('span', { class: 'caption-text' });
+    this.links = links();
+    this.element = h('figure', { class: `picture ${className}` }, this.frame, h('figcaption', {}, this.caption, this.links.element));
+    this.ready = Promise.resolve();
+    this.forget = onReturn(() => {
+      if (this.#asked && this.#asked !== this.#shown) this.#start(this.#last);
+    });
+  }
+
+  #last = null;
+
+  /** @param {string} path @param {{alt?: string, caption?: string, method?: string}} [told] */
+  show(path, told = {}) {
+    if (path === this.#asked) {
+      this.#tell(told);
+      return this.ready;
+    }
+    this.#asked = path;
+    this.#last = { path, told };
+    this.links.set(path);
+    if (this.#busy && !this.long) this.#wanted = this.#last;
+    else this.#start(this.#last);
+    return this.ready;
+  }
+
+  /** Nothing to show; say why. */
+  clear(why = '') {
+    this.#asked = this.#shown = '';
+    this.#wanted = this.#last = null;
+    this.#abort?.abort();
+    this.image.hidden = true;
+    this.frame.classList.remove('skeleton', 'stale');
+    this.#say(why);
+  }
+
+  #start(job) {
+    this.#abort?.abort();
+    this.#abort = new AbortController();
+    this.#busy = true;
+    this.ready = this.#run(job, this.#abort.signal);
+  }
+
+  async #run({ path, told }, signal) {
+    this.frame.setAttribute('aria-busy', 'true');
+    // Only what takes a while is marked: a mark that comes and goes is a flicker.
+    const slow = setTimeout(() => this.frame.classList.add('stale'), 400);
+    try {
+      if (this.long) await settled(path, { signal, onProgress: done => this.#say(`computing… ${Math.round(done * 100)} %`) });
+      const image = await load(path, 'high');
+      if (signal.aborted) return;
+      this.#put(image, path, told);
+    } catch (error) {
+      if (signal.aborted) return;
+      await this.#explain(path, error);
+    } finally {
+      clearTimeout(slow);
+      if (!signal.aborted) {
+        this.frame.classList.remove('stale');
+        this.frame.removeAttribute('aria-busy');
+        this.#busy = false;
+      }
+    }
+    const next = this.#wanted;
+    this.#wanted = null;
+    if (next) {
+      this.#start(next);
+      await this.ready;
+    }
+  }
+
+  #put(image, path, told) {
+    // The very element that was decoded: set as another's source it would be decoded once more, after a blank.
+    const shown = /** @type {HTMLImageElement} */ (image.isConnected ? image.cloneNode() : image);
+    shown.hidden = false;
+    shown.fetchPriority = 'auto';
+    this.image.replaceWith(shown);
+    this.image = shown;
+    this.#shown = path;
+    this.frame.classList.remove('skeleton');
+    this.frame.dataset.path = path;
+    this.#say('');
+    this.#tell(told);
+    this.element.dispatchEvent(new CustomEvent('shown', { detail: { path } }));
+  }
+
+  #tell({ alt, caption }) {
+    if (alt !== undefined) this.image.alt = alt;
+    if (caption !== undefined) this.caption.textContent = caption;
+  }
+
+  #say(text) {
+    this.note.hidden = !text;
+    this.note.textContent = text;
+  }
+
+  /** An <img> does not say why it could not be loaded; the same path, asked for as text, does. */
+  async #explain(path, error) {
+    let why = error;
+    if (!(error instanceof Problem)) {
+      try {
+        await request(path, { cache: 'no-store' });
+        why = null;
+      } catch (problem) {
+        why = problem;
+      }
+    }
+    this.frame.classList.remove('skeleton');
+    if (why === null) this.#asked = '';
+    else if (why instanceof Problem) {
+      this.image.hidden = true;
+      this.#say(why.message);
+    } else if (!this.#shown) this.#say(why.message);
+  }
+}

@@ -1,0 +1,71 @@
+// The tiles of a picture as things to point at: by mouse, by touch and by keyboard.
+import { h } from './dom.js';
+
+/**
+ * Buttons over a picture's tiles. The grid is that of the picture's `.json` twin.
+ * onPoint(index | null) while one is pointed at or focused, onPick(index) when it is chosen.
+ */
+export class Tiles {
+  #signature = '';
+  #buttons = [];
+
+  constructor(overlay, { name, onPoint, onPick }) {
+    this.overlay = overlay;
+    this.name = name;
+    this.onPoint = onPoint;
+    this.onPick = onPick;
+    overlay.setAttribute('role', 'group');
+    overlay.addEventListener('keydown', event => this.#move(event));
+    overlay.addEventListener('pointerleave', () => onPoint(null));
+    overlay.addEventListener('focusout', event => {
+      if (!overlay.contains(event.relatedTarget)) onPoint(null);
+    });
+  }
+
+  clear() {
+    this.#signature = '';
+    this.#buttons = [];
+    this.overlay.replaceChildren();
+  }
+
+  /** @param {{grid: any, indices: number[]}} drawing @param {number | null} chosen */
+  update({ grid, indices }, chosen, label) {
+    const signature = JSON.stringify([grid, indices, label]);
+    if (signature !== this.#signature) {
+      this.#signature = signature;
+      this.overlay.setAttribute('aria-label', label);
+      const { rows, cols, gap, row_pitch: down, col_pitch: across } = grid;
+      const [height, width] = [rows * down - gap, cols * across - gap];
+      const percent = (part, whole) => `${(100 * part) / whole}%`;
+      this.#buttons = indices.map((index, n) => {
+        const tile = h('button', {
+          type: 'button', class: 'tile', tabindex: -1, 'aria-label': `${this.name} ${index}`, title: `${this.name} ${index}`,
+          onpointerenter: () => this.onPoint(index), onfocus: () => this.onPoint(index), onclick: () => this.onPick(index),
+        });
+        tile.style.left = percent((n % cols) * across, width);
+        tile.style.top = percent(Math.floor(n / cols) * down, height);
+        tile.style.width = percent(across - gap, width);
+        tile.style.height = percent(down - gap, height);
+        return tile;
+      });
+      this.cols = cols;
+      this.overlay.replaceChildren(...this.#buttons);
+    }
+    this.#buttons.forEach((tile, n) => tile.setAttribute('aria-pressed', String(indices[n] === chosen)));
+    const focusable = Math.max(0, indices.indexOf(chosen));
+    this.#buttons.forEach((tile, n) => { tile.tabIndex = n === focusable ? 0 : -1; });
+  }
+
+  #move(event) {
+    const at = this.#buttons.indexOf(event.target);
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.cols, ArrowDown: this.cols };
+    if (at < 0 || !(event.key in steps)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = this.#buttons[at + steps[event.key]];
+    if (!next) return;
+    this.#buttons[at].tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }
+}

@@ -1,0 +1,142 @@
+// Look inside one model: one epoch, one layer, one image, and everything that can be seen of them.
+import { announce, debounce, h } from '../dom.js';
+import { AttributionPanel } from '../attribution_panel.js';
+import { historyCharts } from '../curves.js';
+import { EpochBar } from '../epoch_bar.js';
+import { FilterCard } from '../filter_card.js';
+import { ImagePicker } from '../image_picker.js';
+import { LayerPanel } from '../layer_panel.js';
+import { LayerStrip, thumbnail } from '../layer_strip.js';
+import { Model } from '../model.js';
+import { modelChoice } from '../model_choice.js';
+import { Picture, preload } from '../picture.js';
+import { PredictionBars } from '../prediction_bars.js';
+import { go, state } from '../state.js';
+
+export class Look {
+  #model = null;
+  #pointed = null;
+  #revealed = '';
+
+  constructor() {
+    this.choice = modelChoice('model', id => go({ model: id, epoch: null, layer: null, filter: null, channel: null, image: null }, { step: true }));
+    this.status = h('p', { class: 'faint' });
+    this.bar = new EpochBar({ onPick: epoch => go({ epoch }), settled: () => Promise.all([this.panel.ready, this.bars.ready]) });
+    this.strip = new LayerStrip(name => go({ layer: name, filter: null, channel: null }, { step: true }));
+    this.input = new Picture({ className: 'input' });
+    this.bars = new PredictionBars({ onPick: number => go({ class: Number(state.class) === number && state.class !== undefined ? null : number }) });
+    this.picker = new ImagePicker(image => go({ image }));
+    const point = debounce(60, index => { this.#pointed = index; this.#card(); });
+    this.panel = new LayerPanel({ point, change: patch => go(patch) });
+    this.card = new FilterCard({ onRelease: () => go({ filter: null }) });
+    this.attributions = new AttributionPanel(patch => go(patch));
+    this.charts = historyCharts(epoch => go({ epoch: this.#model.epochs.includes(epoch) ? epoch : state.epoch }));
+    this.judged = [['confusion.png', 'what the test images of each class are taken for'], ['mistakes.png', 'the surest mistakes']].map(([file, alt]) => ({ file, alt, picture: new Picture({ className: 'wide' }) }));
+    this.judgement = h('details', { ontoggle: () => this.#judge() }, h('summary', {}, 'Judged on the test images'), h('div', { class: 'two' }, this.judged.map(one => one.picture.element)));
+    this.body = h('div', { class: 'look' },
+      this.strip.element,
+      h('div', { class: 'columns' },
+        h('section', { class: 'panel input-panel', 'aria-label': 'the image' }, h('h2', {}, 'Image'), h('div', { class: 'input-row' }, this.input.element, this.bars.element), this.picker.element),
+        this.panel.element, this.card.element),
+      this.attributions.element,
+      h('section', { class: 'panel', 'aria-label': 'curves' }, h('h2', {}, 'How it learned'), this.charts.element, this.judgement));
+    this.empty = h('p', { class: 'empty' });
+    this.element = h('div', {}, h('div', { class: 'toolbar' }, h('h1', { class: 'unseen' }, 'Look inside a model'), this.choice.element, this.status), this.bar.element, this.empty, this.body);
+    this.body.hidden = true;
+  }
+
+  update() {
+    this.choice.update(state.model);
+    const id = state.model ?? this.choice.newest;
+    if (!id) {
+      this.empty.textContent = this.choice.known ? 'There is no model yet: train one.' : 'Loading…';
+      if (!this.choice.known) this.choice.loaded.then(() => this.update());
+      return;
+    }
+    if (this.#model?.id !== id) {
+      this.#model?.close();
+      this.#model = new Model(id, () => this.#show());
+    }
+    this.#show();
+  }
+
+  close() {
+    this.bar.stop();
+    this.#model?.close();
+  }
+
+  key(key) {
+    const act = {
+      ArrowLeft: () => this.bar.step(-1), ArrowRight: () => this.bar.step(1), Home: () => this.bar.edge(0), End: () => this.bar.edge(-1), ' ': () => this.bar.toggle(),
+      '[': () => this.#turn(-1), ']': () => this.#turn(1), ',': () => this.#image(-1), '.': () => this.#image(1),
+    }[key];
+    act?.();
+    return Boolean(act);
+  }
+
+  #turn(step) {
+    const layer = this.strip.beside(this.#told.layer.name, step);
+    if (layer) go({ layer, filter: null, channel: null });
+  }
+
+  #image(step) {
+    const image = this.picker.beside(step);
+    if (image) go({ image });
+  }
+
+  #told = null;
+
+  #show() {
+    const model = this.#model;
+    const ready = model.summary !== null && model.newest !== null;
+    this.body.hidden = !ready;
+    this.bar.element.hidden = !ready;
+    this.empty.hidden = ready;
+    if (!ready) {
+      this.empty.textContent = model.problem?.message ?? (model.job ? 'The job waits for a worker; there is nothing to see yet.' : 'Loading…');
+      return;
+    }
+    const epoch = model.epoch(state.epoch);
+    const image = state.image ?? `${model.summary.dataset}:test:0`;
+    const layer = model.layer(state.layer) ?? model.summary.layers.find(one => one.kernel) ?? model.summary.layers[0];
+    const drawing = { cmap: state.cmap, normalize: state.normalize };
+    this.#told = { model, epoch, image, layer, drawing, channel: state.channel ?? '', filter: state.filter === undefined ? null : Number(state.filter) };
+    this.bar.update({ epochs: model.epochs, epoch, followed: state.epoch === undefined, running: model.running });
+    const at = model.history.epoch.indexOf(epoch);
+    const accuracy = model.history.history.val_categorical_accuracy?.[at];
+    this.status.textContent = [model.running ? `training, epoch ${model.job.epochs_done} of ${model.job.epochs}` : model.job?.status, accuracy === undefined ? null : `validation accuracy ${accuracy.toFixed(3)} at this epoch`].filter(Boolean).join(' · ');
+    this.input.show(this.#inputPath(model, image), { alt: 'the image as the network reads it', caption: image.startsWith('upload:') ? 'your picture' : image });
+    this.bars.show(model, epoch, image, state.class === undefined ? null : Number(state.class));
+    this.picker.update(model, epoch, image);
+    const near = this.bar.neighbours();
+    this.panel.update({ ...this.#told, near });
+    this.#card();
+    // After what is looked at: a browser asks for few things at once, in this order.
+    this.strip.update(model, epoch, image, layer.name);
+    if (this.#revealed !== layer.name) this.strip.reveal((this.#revealed = layer.name));
+    this.attributions.update({ model, epoch, image, target: state.class, methods: state.methods });
+    this.charts.draw([model.history], { end: (model.job?.start_epoch ?? 0) + (model.job?.epochs ?? 0), mark: epoch });
+    this.#judge();
+    announce(`epoch ${epoch}`);
+    this.panel.ready.then(() => preload(near.slice(0, 2).flatMap(other => model.summary.layers.map(one => thumbnail(model, one, other, image)))));
+  }
+
+  #inputPath(model, image) {
+    return `${model.place}/input.png?image=${image}&scale=${Math.max(1, Math.round(140 / model.summary.input_shape[0]))}`;
+  }
+
+  #card() {
+    if (!this.#told) return;
+    const { filter } = this.#told;
+    const shown = this.#pointed ?? filter;
+    const { layer } = this.#told;
+    const within = shown !== null && shown < (layer.filters ?? layer.output_shape.at(-1));
+    this.card.update({ ...this.#told, filter: within ? shown : null, pinned: filter !== null });
+  }
+
+  #judge() {
+    if (!this.judgement.open || !this.#told) return;
+    const { model, epoch } = this.#told;
+    for (const { file, alt, picture } of this.judged) picture.show(`${model.place}/${file}?epoch=${epoch}`, { alt, caption: alt });
+  }
+}
