@@ -26,9 +26,10 @@ class Tiling(TypedDict, total=False):
 
 
 class SampleDrawing(Tiling, total=False):
-    """A sheet of a data set's images; with seed any at random."""
+    """A sheet of a data set's images, or those of a class; with seed any at random."""
 
     rows: int
+    class_: int
     start: int
     seed: int
 

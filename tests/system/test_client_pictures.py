@@ -29,7 +29,7 @@ DIGIT = "mnist:test:0"
 
 
 VIEWS: dict[str, Callable[[Client, Model, Model], Picture | Page]] = {
-    "images.png": lambda service, _, __: service.dataset("mnist").images(rows=2, cols=3, split="test", labels=True),
+    "images.png": lambda service, _, __: service.dataset("mnist").images(rows=2, cols=3, split="test", class_=3),
     "image.png": lambda service, _, __: service.dataset("mnist").image(7, scale=3),
     "history": lambda _, model, __: model.history_picture(),
     "filters": lambda _, model, __: model.layer("Conv2").filters(epoch=1, channel="all", sample=9, seed=7, cols=3),
