@@ -48,6 +48,15 @@ def test_the_loaded_api_holds_no_keras() -> None:
     assert not roots & {"keras", "tensorflow", "matplotlib", "h5py"}
 
 
+def test_the_loaded_client_holds_nothing_of_the_service() -> None:
+    code = "import cnnservice.client, json, sys; print(json.dumps(sorted(sys.modules)))"
+    printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    modules = json.loads(printed)
+    assert {name.split(".")[1] for name in modules if name.startswith("cnnservice.")} == {"client"}
+    foreign = {"api", "worker", "fastapi", "pydantic", "sqlalchemy", "redis", "celery", "keras", "tensorflow"}
+    assert not {name.split(".")[0] for name in modules} & foreign
+
+
 def test_the_serving_api_stays_under_200_mb_but_while_it_draws_and_maps_no_tensorflow(
     stack: Stack, client: httpx.Client
 ) -> None:

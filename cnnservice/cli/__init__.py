@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
 from cnnservice.cli.following import follow, urls_to_open
-from cnnservice.cli.requests import RequestFailed, ask, connect, wait_until_ready
+from cnnservice.client import DEFAULT_URL, BadAddress, Client, ClientError, Job, NoAnswer, NotThisService
 from cnnservice.settings import Settings
 from cnnservice.supervision.stack import CannotStart, make_supervisor, only_one
 from cnnservice.supervision.stack import migrate as migrate_database
@@ -22,7 +24,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 console = Console()
 
 Url = Annotated[str, typer.Option(help="where the service listens", envvar="CNNSERVICE_URL")]
-_DEFAULT_URL = "http://127.0.0.1:8000"
+_READY_PAUSE_SECONDS = 0.2
+T = TypeVar("T")
 
 
 @app.command()
@@ -31,7 +34,7 @@ def up() -> None:
     settings = _settings()
 
     async def work() -> None:
-        await wait_until_ready(_url(settings))
+        await _beside(_url(settings), _wait_until_ready)
         _say(f"ready: {_url(settings)}  (Ctrl-C stops everything)")
 
     raise typer.Exit(_run(settings, work))
@@ -45,19 +48,22 @@ def demo(
     """Start the service, train the notebook's network on MNIST, and say what to open."""
     settings = _settings()
 
+    def train_it(client: Client) -> Job:
+        _wait_until_ready(client)
+        job = client.train("mnist", epochs=epochs, tags=["demo"])
+        _say(f"training the notebook's network, job {job.id}")
+        follow(job, console)
+        return job
+
     async def work() -> int | None:
         url = _url(settings)
         _say("starting: TensorFlow takes a few seconds to load")
-        await wait_until_ready(url)
-        async with connect(url) as client:
-            job = await ask(client, "POST", "/v1/jobs", {"dataset": "mnist", "epochs": epochs, "tags": ["demo"]})
-            _say(f"training the notebook's network, job {job['id']}")
-            end = await follow(client, job["id"], console)
-        if end["status"] != "succeeded":
-            _say(_failure(end), style="red")
+        job = await _beside(url, train_it)
+        if job.status != "succeeded":
+            _say(_failure(job), style="red")
             return 1
         _say("\nOpen in a browser:")
-        for title, path in urls_to_open(job["id"]):
+        for title, path in urls_to_open(job.id):
             _say(f"  {title:<34} {url}{path}")
         if exit_at_end:
             return 0
@@ -80,7 +86,7 @@ def train(
     tag: Annotated[list[str] | None, typer.Option(help="may be given more than once")] = None,
     spec: Annotated[Path | None, typer.Option(help="a JSON file to post as it is, instead of the options")] = None,
     watch_it: Annotated[bool, typer.Option("--watch/--no-watch", help="follow it to its end")] = True,
-    url: Url = _DEFAULT_URL,
+    url: Url = DEFAULT_URL,
 ) -> None:
     """Queue a training job at a running service."""
     options = {
@@ -96,19 +102,18 @@ def train(
     }
     body = _read_spec(spec) if spec else {name: value for name, value in options.items() if value is not None}
 
-    async def work() -> int:
-        async with connect(url) as client:
-            job = await ask(client, "POST", "/v1/jobs", body)
-            _say(f"job {job['id']}")
-            return await _watch(url, job["id"]) if watch_it else 0
+    def work(client: Client) -> int:
+        job = client.post_job(body)
+        _say(f"job {job.id}")
+        return _watch(job) if watch_it else 0
 
-    raise typer.Exit(_ask(work()))
+    raise typer.Exit(_ask(url, work))
 
 
 @app.command()
-def watch(job: Annotated[str, typer.Argument(help="a job's id")], url: Url = _DEFAULT_URL) -> None:
+def watch(job: Annotated[str, typer.Argument(help="a job's id")], url: Url = DEFAULT_URL) -> None:
     """Follow a job to its end; exit code 0 when it succeeds."""
-    raise typer.Exit(_ask(_watch(url, job)))
+    raise typer.Exit(_ask(url, lambda client: _watch(client.job(job))))
 
 
 @app.command()
@@ -127,34 +132,55 @@ def _say(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-async def _watch(url: str, job_id: str) -> int:
-    async with connect(url) as client:
-        end = await follow(client, job_id, console)
-    if end["status"] == "succeeded":
+def _watch(job: Job) -> int:
+    follow(job, console)
+    if job.status == "succeeded":
         return 0
-    _say(_failure(end), style="red")
+    _say(_failure(job), style="red")
     return 1
+
+
+def _wait_until_ready(client: Client) -> None:
+    """However long it takes: whether it still starts is known to who starts it."""
+    while True:
+        with contextlib.suppress(NoAnswer):
+            if client.ready():
+                return
+        time.sleep(_READY_PAUSE_SECONDS)
+
+
+async def _beside(url: str, talk: Callable[[Client], T]) -> T:
+    """Talk to the service in a thread, while its processes are looked after here."""
+    client = Client(url)
+    try:
+        return await asyncio.to_thread(talk, client)
+    finally:
+        # A talk that nobody waits for any more ends at its next request.
+        client.close()
 
 
 def _run(settings: Settings, work: Any) -> int:
     try:
         with only_one(settings):
             return asyncio.run(make_supervisor(settings, _say).run(work))
-    except (CannotStart, RequestFailed) as error:
+    except (CannotStart, ClientError) as error:
         _say(str(error), style="red")
         return 1
 
 
-def _ask(work: Any) -> int:
+def _ask(url: str, talk: Callable[[Client], int]) -> int:
     try:
-        code: int = asyncio.run(work)
-    except RequestFailed as error:
+        with Client(url) as client:
+            return talk(client)
+    except (BadAddress, NoAnswer, NotThisService) as error:
+        _say(f"{error} --url says where it is.", style="red")
+        return 1
+    except ClientError as error:
         _say(str(error), style="red")
         return 1
     except KeyboardInterrupt:
         _say("no longer watching; the job goes on")
         return 130
-    return code
 
 
 def _settings() -> Settings:
@@ -176,9 +202,8 @@ def _read_spec(path: Path) -> dict[str, Any]:
     return body
 
 
-def _failure(end: dict[str, Any]) -> str:
-    error = end["error"]
-    return f"The job {end['status']}." if error is None else f"The job {end['status']}: {error['detail']}"
+def _failure(job: Job) -> str:
+    return f"The job {job.status}." if job.error is None else f"The job {job.status}: {job.error['detail']}"
 
 
 def _url(settings: Settings) -> str:

@@ -1,14 +1,18 @@
-"""A second stack, whose limits are soon reached."""
+"""A second stack, whose limits are soon reached; and the Python client, with two small models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
+from typing import Any
 
 import pytest
 
+from cnnservice.client import Client, Model
 from cnnservice.drawing.scatter import picture_size
 from live import Stack, start_stack
+
+SMALL: dict[str, Any] = {"epochs": 2, "train_samples": 192, "test_samples": 64}
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +37,22 @@ def strict_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     )
     yield stack
     assert stack.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def service(stack: Stack) -> Iterator[Client]:
+    """The Python client, at the session's stack."""
+    with Client(stack.url) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def small_cnn(service: Client) -> Model:
+    """A convolutional network of two epochs."""
+    return service.train("mnist", **SMALL).wait()
+
+
+@pytest.fixture(scope="session")
+def small_mlp(service: Client) -> Model:
+    """Another, to be compared with it."""
+    return service.train("mnist", architecture="mlp", compile={"optimizer": {"name": "adam"}}, **SMALL).wait()
