@@ -57,7 +57,7 @@ def demo(
 
     async def work() -> int | None:
         url = _url(settings)
-        _say("starting: TensorFlow takes a few seconds to load")
+        _say(f"starting: TensorFlow takes a few seconds to load; watch it learn at {url}")
         job = await _beside(url, train_it)
         if job.status != "succeeded":
             _say(_failure(job), style="red")

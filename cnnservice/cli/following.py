@@ -37,6 +37,7 @@ def urls_to_open(model_id: str) -> list[tuple[str, str]]:
     """What there is to see of a model of the preset `cnn`, each with its path."""
     model, digit = f"/v1/models/{model_id}", "image=mnist:test:0"
     return [
+        ("all of it on one page", f"/?view=look&model={model_id}"),
         ("training images", "/v1/datasets/mnist/train/images.png"),
         ("loss and accuracy", f"{model}/history.png"),
         ("Conv1: 32 filters", f"{model}/layers/Conv1/filters.png"),
