@@ -15,8 +15,9 @@ run: $(RUN_STAMP)
 up: $(RUN_STAMP)
 	$(BIN)/cnnservice up
 
+# Two processes: one has the services and waits for them, the other computes.
 test: lint $(NODE_STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # Each fault at its full length and everywhere; then the system where it is not on its defaults.
 test-faults: $(DEV_STAMP) $(NODE_STAMP)

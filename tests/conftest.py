@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,9 @@ from witness import DELICATE, post
 # What takes long to train, by the fixture that waits for it.
 LONG: dict[str, dict[str, Any]] = {"notebook_job": {"dataset": "mnist", "tags": ["notebook"]}, "undisturbed": DELICATE}
 
+# What runs a service. The tests that stand on one stay together in one process, in the order of their files.
+SERVICES = {"unharmed", "place", "strict_stack"}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make test-faults` chooses."""
@@ -26,15 +30,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="fault tests at their full length, everywhere")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process has the services and all that is done to them; the other computes meanwhile."""
+    for item in items:
+        if SERVICES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("services"))
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: Keras' collection of garbage before each training need not look through it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def full(pytestconfig: pytest.Config) -> bool:
     """Whether fault tests are to run at their full length."""
     return bool(pytestconfig.getoption("--full"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A Chromium; make a context of your own in it. While it lives, this thread has a running loop: no asyncio.run."""
+    """A Chromium; make a context of your own in it.
+
+    Not for longer than a module: while it lives, this thread has a running loop, and asyncio.run would refuse.
+    """
     with open_chromium() as browser:
         yield browser
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, expect
 
 from live import Stack, wait_until
@@ -13,14 +15,23 @@ from page_tools import Watcher, open_pages, quiet, shown
 from witness import DELICATE, post
 
 
-def test_a_page_says_that_the_api_is_away_and_recovers(stack: Stack, client: httpx.Client, chromium: Browser) -> None:
-    # Longer than the test: it is cancelled at the end.
+@pytest.fixture
+def job(client: httpx.Client) -> Iterator[str]:
+    """A job that takes longer than the test, unless the test cancels it."""
     job = post(client, {**DELICATE, "epochs": 500})
+    yield job
+    client.post(f"/v1/jobs/{job}/cancel")
+
+
+def test_a_page_says_that_the_api_is_away_and_recovers(
+    stack: Stack, client: httpx.Client, chromium: Browser, job: str
+) -> None:
     watcher = Watcher(stack.url)
     with open_pages(chromium, watcher) as browse:
         watching, looking = browse(f"/?view=watch&model={job}"), browse(f"/?view=look&model={job}")
         expect(watching.locator(".curve.training").first).to_be_visible()
-        quiet(looking)
+        # It is never quiet: a new epoch comes before all pictures of the last are there.
+        expect(looking.locator(".layer-panel .frame[data-path]").first).to_be_visible()
         kept = shown(looking)
         for page in (watching, looking):
             page.evaluate(

@@ -61,26 +61,30 @@ export class Train {
   /** What the address says of the job to be; nothing where it says nothing that can be read. */
   #stated() {
     try {
-      return JSON.parse(state.spec ?? '{}');
+      return { ...JSON.parse(state.spec ?? '{}') };
     } catch {
       return {};
     }
   }
 
   /** Fill the form with a spec, or with as much of one as is said. */
-  async #fill({ architecture = 'cnn', compile = {}, tags = [], ...plain }) {
+  async #fill({ architecture = 'cnn', compile, tags, ...plain }) {
     if (typeof architecture === 'string') {
       this.preset.value = this.#presets.some(preset => preset.name === architecture) ? architecture : 'cnn';
       this.#choosePreset();
     }
-    const { optimizer = {}, loss } = compile;
-    if (optimizer.name in optimizers) {
+    const { optimizer, loss } = { ...compile };
+    if (optimizer?.name in optimizers) {
       this.inputs.optimizer.control.value = optimizer.name;
       this.#optimizer();
     }
-    const values = { ...plain, ...optimizer, loss, ...(tags.length ? { tags: tags.join(', ') } : {}) };
-    for (const [name, value] of Object.entries(values)) if (value !== undefined && name in this.inputs) this.inputs[name].control.value = value;
-    if (typeof architecture === 'object' && Array.isArray(architecture.layers)) {
+    const values = { ...plain, ...optimizer, loss, tags: Array.isArray(tags) ? tags.join(', ') : undefined };
+    for (const [name, value] of Object.entries(values)) {
+      const control = this.inputs[name]?.control;
+      const fits = control?.type === 'number' ? Number.isFinite(value) : typeof value === 'string';
+      if (control && fits) control.value = value;
+    }
+    if (Array.isArray(architecture?.layers)) {
       await this.editor.edit(architecture.layers);
       this.preset.value = own;
       this.edit.hidden = true;

@@ -1,34 +1,19 @@
-"""A browser for the pages that animations are."""
+"""The pages that animations are, in a browser."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
-    "--disable-sync --no-first-run"
-)
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+def open_page(chromium: Browser, tmp_path: Path) -> Iterator[Open]:
     """Opens a page from file://. Afterwards: nothing else was asked for, no error was logged or thrown."""
     requests: list[str] = []
     complaints: list[str] = []
@@ -37,7 +22,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     def open_(html: bytes, *, motion: Literal["reduce", "no-preference"] = "reduce", **options: Any) -> Page:
         file = tmp_path / f"{len(contexts)}.html"
         file.write_bytes(html)
-        contexts.append(browser.new_context(reduced_motion=motion, **options))
+        contexts.append(chromium.new_context(reduced_motion=motion, **options))
         page = contexts[-1].new_page()
         page.set_default_timeout(10_000)
         page.on("request", lambda request: requests.append(request.url))
