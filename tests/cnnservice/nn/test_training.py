@@ -106,7 +106,9 @@ OPTIMIZERS: list[tuple[dict[str, Any], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("optimizer", "theirs"), OPTIMIZERS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(
+    ("optimizer", "theirs"), OPTIMIZERS, ids=lambda value: str(value)[:60] if isinstance(value, dict) else "keras"
+)
 def test_every_optimizer_and_schedule_is_keras_own(samples: Samples, optimizer: dict[str, Any], theirs: Any) -> None:
     record = Record()
     train(spec(compile={"optimizer": optimizer}), samples, record)
