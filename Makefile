@@ -7,6 +7,9 @@ DEV_STAMP := .venv/dev.stamp
 NODE_STAMP := .venv/node.stamp
 TYPESCRIPT := tests/typescript
 
+# Tests that start no service but servers of their own.
+COMPUTING := tests/cnnservice tests/worker
+
 .PHONY: run up test test-faults lint format bench lock clean
 
 run: $(RUN_STAMP)
@@ -15,9 +18,14 @@ run: $(RUN_STAMP)
 up: $(RUN_STAMP)
 	$(BIN)/cnnservice up
 
-# Two processes: one has the services and waits for them, the other computes.
+# In two processes, as one waits much for its services while the other computes; it says at the end what it found.
 test: lint $(NODE_STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@mkdir -p build; \
+	$(BIN)/python -m pytest $(COMPUTING) > build/computing.txt 2>&1 & \
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(COMPUTING)); serving=$$?; \
+	wait $$!; computing=$$?; \
+	cat build/computing.txt; \
+	test $$serving = 0 && test $$computing = 0
 
 # Each fault at its full length and everywhere; then the system where it is not on its defaults.
 test-faults: $(DEV_STAMP) $(NODE_STAMP)

@@ -19,23 +19,12 @@ from witness import DELICATE, post
 # What takes long to train, by the fixture that waits for it.
 LONG: dict[str, dict[str, Any]] = {"notebook_job": {"dataset": "mnist", "tags": ["notebook"]}, "undisturbed": DELICATE}
 
-# What runs a service. The tests that stand on one stay together in one process, in the order of their files.
-SERVICES = {"unharmed", "place", "strict_stack"}
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make test-faults` chooses."""
     parser.addoption("--place", choices=NAMES, default=NAMES[0], help="where the session's stack lives")
     parser.addoption("--rewrite-pictures", action="store_true", help="take the pictures of docs/frontend.md anew")
     parser.addoption("--full", action="store_true", help="fault tests at their full length, everywhere")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process has the services and all that is done to them; the other computes meanwhile."""
-    for item in items:
-        if SERVICES.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("services"))
 
 
 def pytest_collection_finish() -> None:

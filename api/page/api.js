@@ -13,6 +13,9 @@ export class Problem extends Error {
   }
 }
 
+/** What went wrong, in words. @param {unknown} error */
+export const said = error => (error instanceof Error ? error.message : String(error));
+
 /** The service was not reached. */
 export class Unreachable extends Error {}
 
@@ -22,7 +25,7 @@ export async function request(path, options = {}) {
   try {
     response = await fetch(path, options);
   } catch (error) {
-    if (error.name === 'AbortError') throw error;
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
     lost();
     throw new Unreachable('The service does not answer.');
   }
@@ -32,11 +35,25 @@ export async function request(path, options = {}) {
   throw new Problem(told ?? { type: 'about:blank', title: 'Error', status: response.status, detail: `The service answered ${response.status}.` });
 }
 
-/** What is at a path, as JSON. */
+/**
+ * What is at a path, as JSON.
+ * @template T
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<T>}
+ */
 export const get = async (path, options) => (await request(path, options)).json();
 
-/** Send JSON, or a form; what comes back, as JSON, or null where nothing does. */
+/**
+ * Send JSON, or a form; what comes back, as JSON, or null where nothing does.
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<any>}
+ */
 export async function send(method, path, body, headers = {}) {
+  /** @type {{method: string, headers: Record<string, string>, body?: BodyInit}} */
   const options = { method, headers: { ...headers } };
   if (body instanceof FormData) options.body = body;
   else if (body !== undefined) {
@@ -56,22 +73,25 @@ export async function getArray(path, options) {
   const length = new DataView(bytes).getUint16(8, true);
   const header = new TextDecoder('latin1').decode(bytes.slice(10, 10 + length));
   if (!header.includes("'<f4'")) throw new Error(`${path} is not float32: ${header}`);
-  const shape = header.match(/'shape': \(([^)]*)\)/)[1].split(',').filter(part => part.trim()).map(Number);
+  const shape = (header.match(/'shape': \(([^)]*)\)/)?.[1] ?? '').split(',').filter(part => part.trim()).map(Number);
   return { shape, values: new Float32Array(bytes.slice(10 + length)) };
 }
 
 /**
  * Wait for what takes long. A path that answers 202 names a computation; when that has ended, the path answers.
- * @param {(progress: number) => void} [onProgress] called with 0 to 1
+ * onProgress is called with 0 to 1.
+ * @param {string} path
+ * @param {{signal?: AbortSignal, onProgress?: (progress: number) => void}} [options]
  * @returns {Promise<Response>}
  */
 export async function settled(path, { signal, onProgress } = {}) {
   for (;;) {
     const response = await request(path, { signal });
     if (response.status !== 202) return response;
-    const place = response.headers.get('Location');
+    const place = response.headers.get('Location') ?? path;
     for (;;) {
       await pause(400, signal);
+      /** @type {any} */
       const computation = await get(place, { signal, cache: 'no-store' });
       onProgress?.(computation.progress ?? 0);
       if (computation.status === 'failed') throw new Problem({ type: 'about:blank', title: 'Failed', status: 500, detail: computation.error?.detail ?? 'The computation failed.' });
@@ -80,7 +100,7 @@ export async function settled(path, { signal, onProgress } = {}) {
   }
 }
 
-/** @returns {Promise<void>} */
+/** @param {AbortSignal} [signal] @returns {Promise<void>} */
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);

@@ -7,8 +7,12 @@ import { section } from './section.js';
 const usual = ['gradient', 'integrated_gradients', 'guided_backprop', 'grad_cam'];
 
 export class AttributionPanel {
+  /** @type {import('./types.d.ts').Method[]} */
   #methods = [];
+  /** @type {Map<string, Picture>} */
   #pictures = new Map();
+  /** @type {Parameters<AttributionPanel['update']>[0] | null} */
+  told = null;
 
   /** change(patch) when the state shall change. */
   constructor(change) {
@@ -23,14 +27,16 @@ export class AttributionPanel {
 
   async #list() {
     try {
-      this.#methods = (await get('/v1/attributions')).items;
+      /** @type {{items: import('./types.d.ts').Method[]}} */
+      const { items } = await get('/v1/attributions');
+      this.#methods = items;
     } catch {
-      return setTimeout(() => this.#list(), 3000);
+      setTimeout(() => this.#list(), 3000);
+      return;
     }
     this.choice.append(...this.#methods.map(method => h('label', { class: 'check', title: method.trust },
       h('input', { type: 'checkbox', value: method.name, onchange: () => this.#choose() }), method.title)));
     if (this.told) this.update(this.told);
-    return undefined;
   }
 
   #choose() {
@@ -38,10 +44,11 @@ export class AttributionPanel {
     this.change({ methods: chosen.join(',') === usual.join(',') || !chosen.length ? null : chosen.join(',') });
   }
 
+  /** @param {import('./types.d.ts').Shown & {target: string | undefined, methods: string | undefined}} told */
   update(told) {
     this.told = told;
-    const { model, epoch, image, target, methods } = told;
-    const { classes, layers } = model.summary;
+    const { model, summary, epoch, image, target, methods } = told;
+    const { classes, layers } = summary;
     setOptions(this.target.querySelector('select'), [['', 'the one predicted'], ...classes.map((name, n) => [n, name])], target ?? '');
     const convolutional = layers.some(layer => layer.output_shape.length > 1 && layer.params);
     const chosen = methods ? methods.split(',') : usual.filter(name => convolutional || name !== 'grad_cam');
@@ -49,14 +56,13 @@ export class AttributionPanel {
     const shown = this.#methods.filter(method => chosen.includes(method.name));
     for (const [name, picture] of this.#pictures) {
       if (!shown.some(method => method.name === name)) {
-        picture.forget();
         picture.element.remove();
         this.#pictures.delete(name);
       }
     }
     for (const method of shown) {
-      if (!this.#pictures.has(method.name)) this.#pictures.set(method.name, new Picture({ aside: true, className: 'attribution' }));
-      const picture = this.#pictures.get(method.name);
+      const picture = this.#pictures.get(method.name) ?? new Picture({ aside: true, className: 'attribution' });
+      this.#pictures.set(method.name, picture);
       if (picture.element.parentElement !== this.grid) this.grid.append(picture.element);
       picture.element.title = `${method.description} ${method.trust}`;
       picture.show(path(`${model.place}/attributions/${method.name}.png`, { image, epoch, class: target ?? '' }), { alt: `${method.title} over the image`, caption: method.title });

@@ -1,5 +1,7 @@
 // Whether the service answers. When it does not, the page says so, asks again, and goes on by itself.
 
+import { byId } from './dom.js';
+
 const listeners = new Set();
 const slowest = 5000;
 // A page that asks for nothing would not notice.
@@ -8,10 +10,14 @@ let away = false;
 let asking = 0;
 let heard = performance.now();
 
-/** Call when the service is back after it was away. @returns {() => void} stops that */
-export function onReturn(listener) {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+/**
+ * Call when the service is back after it was away, as long as an element is on the page, where one is named.
+ * @returns {() => void} stops that
+ */
+export function onReturn(listener, element = null) {
+  const entry = { listener, element };
+  listeners.add(entry);
+  return () => listeners.delete(entry);
 }
 
 /** The service did not answer. */
@@ -29,7 +35,10 @@ export function reached() {
   away = false;
   clearTimeout(asking);
   show();
-  for (const listener of [...listeners]) listener();
+  for (const entry of [...listeners]) {
+    if (entry.element && !entry.element.isConnected) listeners.delete(entry);
+    else entry.listener();
+  }
 }
 
 function ask(milliseconds) {
@@ -45,8 +54,7 @@ function ask(milliseconds) {
 }
 
 function show() {
-  const place = document.getElementById('connection');
-  if (!place) return;
+  const place = byId('connection');
   place.hidden = !away;
   place.textContent = away ? 'The service does not answer. What is shown is what was there before; trying again…' : '';
 }

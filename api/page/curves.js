@@ -1,6 +1,8 @@
 // Curves by epoch, drawn here so that they grow while a network trains and say their numbers.
 import { h, svg } from './dom.js';
 
+/** @typedef {{name: string, className: string, epochs: number[], values: number[]}} Series */
+
 const width = 420;
 const height = 190;
 const margin = { left: 44, right: 12, top: 12, bottom: 28 };
@@ -10,8 +12,10 @@ const margin = { left: 44, right: 12, top: 12, bottom: 28 };
  * `draw({end, series, mark})`: end is the epoch the axis reaches to, mark the one that is looked at.
  */
 export class Curves {
+  /** @type {{epochs: number[], series: Series[], mark: number | undefined, x: (epoch: number) => number} | null} */
   #drawn = null;
 
+  /** @param {string} title @param {(epoch: number) => void} [onPick] */
   constructor(title, onPick) {
     this.title = title;
     this.plot = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', class: 'curves' });
@@ -26,6 +30,7 @@ export class Curves {
     });
   }
 
+  /** @param {{end: number, series: Series[], mark: number | undefined}} told */
   draw({ end, series, mark }) {
     const values = series.flatMap(one => one.values).filter(Number.isFinite);
     const epochs = [...new Set(series.flatMap(one => one.epochs))].sort((a, b) => a - b);
@@ -34,7 +39,7 @@ export class Curves {
     const last = Math.max(end, first + 1);
     const x = epoch => margin.left + ((epoch - first) / (last - first)) * (width - margin.left - margin.right);
     const y = value => height - margin.bottom - ((value - low) / (high - low)) * (height - margin.top - margin.bottom);
-    this.#drawn = { epochs, series, mark, x, first, last };
+    this.#drawn = { epochs, series, mark, x };
     const parts = [];
     for (const tick of ticks(low, high, 4)) {
       parts.push(svg('line', { class: 'rule', x1: margin.left, x2: width - margin.right, y1: y(tick), y2: y(tick) }));
@@ -45,12 +50,13 @@ export class Curves {
     }
     if (mark !== undefined && mark !== null && mark >= first) parts.push(svg('line', { class: 'mark', x1: x(mark), x2: x(mark), y1: margin.top, y2: height - margin.bottom }));
     for (const one of series) {
-      const points = one.epochs.map((epoch, i) => [epoch, one.values[i]]).filter(([, value]) => Number.isFinite(value));
+      const points = one.epochs.map((epoch, i) => /** @type {[number, number]} */ ([epoch, one.values[i] ?? NaN])).filter(([, value]) => Number.isFinite(value));
       parts.push(svg('polyline', { class: `curve ${one.className}`, points: points.map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`).join(' ') }));
-      if (points.length) parts.push(svg('circle', { class: `dot ${one.className}`, r: 3, cx: x(points.at(-1)[0]), cy: y(points.at(-1)[1]) }));
+      const newest = points.at(-1);
+      if (newest) parts.push(svg('circle', { class: `dot ${one.className}`, r: 3, cx: x(newest[0]), cy: y(newest[1]) }));
     }
     this.plot.replaceChildren(...parts);
-    this.plot.setAttribute('aria-label', `${this.title} by epoch: ${series.map(one => `${one.name} ${short(one.values.at(-1))}`).join(', ') || 'nothing yet'}`);
+    this.plot.setAttribute('aria-label', `${this.title} by epoch: ${series.map(one => `${one.name} ${short(one.values.at(-1) ?? NaN)}`).join(', ') || 'nothing yet'}`);
     this.legend.replaceChildren(...series.map(one => h('span', { class: `key ${one.className}` }, one.name)));
     this.#say(mark);
   }
@@ -69,20 +75,26 @@ export class Curves {
 
   #say(epoch) {
     const { epochs, series } = this.#drawn ?? { epochs: [], series: [] };
-    const at = epoch ?? epochs.at(-1);
+    const at = epoch ?? epochs.at(-1) ?? 0;
     const told = series.filter(one => one.epochs.includes(at)).map(one => `${one.name} ${short(one.values[one.epochs.indexOf(at)])}`);
     this.told.textContent = told.length ? `epoch ${at}: ${told.join(', ')}` : ' ';
   }
 }
 
-/** Loss, and every metric, of one history or several, as `history.json` has them: a chart each. */
+/**
+ * Loss, and every metric, of one history or several, as `history.json` has them: a chart each.
+ * @param {(epoch: number) => void} [onPick]
+ */
 export function historyCharts(onPick) {
   const element = h('div', { class: 'charts' });
   const charts = new Map();
   return {
     element,
-    /** @param {{name?: string, epoch: number[], history: Record<string, number[]>}[]} histories */
-    draw(histories, { end, mark } = {}) {
+    /**
+     * @param {{name?: string, epoch: number[], history: Record<string, number[]>}[]} histories
+     * @param {{end: number, mark?: number}} axis
+     */
+    draw(histories, { end, mark }) {
       const metrics = new Set(histories.flatMap(one => Object.keys(one.history)).filter(name => !name.startsWith('val_')));
       for (const metric of ['loss', ...[...metrics].filter(name => name !== 'loss')]) {
         if (!charts.has(metric)) {
@@ -115,7 +127,7 @@ function range(values) {
 function ticks(low, high, wanted) {
   const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map(factor => factor * power).find(size => size >= 0.75 * rough);
+  const step = [1, 2, 5, 10].map(factor => factor * power).find(size => size >= 0.75 * rough) ?? power;
   const found = [];
   for (let n = Math.ceil(low / step); n * step <= high * (1 + 1e-9); n++) found.push(Number((n * step).toPrecision(12)));
   return found;

@@ -27,6 +27,9 @@ function fill(element, attributes, children) {
   return element;
 }
 
+/** An element that the page has from the beginning. @param {string} id @returns {any} */
+export const byId = id => document.getElementById(id);
+
 /** A labelled choice. options are [value, text] or plain values. */
 export function select(label, options, value, onchange, attributes = {}) {
   const list = h('select', { ...attributes, onchange: event => onchange(event.target.value) });
@@ -47,8 +50,8 @@ export function setOptions(list, options, value) {
 
 /** Say something to who does not see the page. */
 export function announce(text) {
-  const place = document.getElementById('announcer');
-  if (place && place.textContent !== text) place.textContent = text;
+  const place = byId('announcer');
+  if (place.textContent !== text) place.textContent = text;
 }
 
 /** Call at most once in so many milliseconds, with the last arguments. */

@@ -14,6 +14,7 @@ export class EpochBar {
   #playing = false;
   #run = 0;
 
+  /** @param {{label?: string, onPick: (epoch: number | null) => void, settled?: () => Promise<unknown>}} told */
   constructor({ label = 'epoch', onPick, settled = async () => {} }) {
     this.onPick = onPick;
     this.settled = settled;

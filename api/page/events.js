@@ -54,10 +54,10 @@ export function follow(jobId, handlers) {
     stopped = true;
     clearTimeout(timer);
     source?.close();
-    forget();
+    stopListening();
   }
 
-  const forget = onReturn(open);
+  const stopListening = onReturn(open);
   open();
   return stop;
 }

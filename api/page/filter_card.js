@@ -1,6 +1,5 @@
 // One filter: its kernel in numbers, its feature map, and the images that move it most.
 import { getArray, path } from './api.js';
-import { short } from './curves.js';
 import { h } from './dom.js';
 import { Picture } from './picture.js';
 
@@ -24,7 +23,7 @@ export class FilterCard {
     this.element = h('section', { class: 'panel card', 'aria-label': 'one filter' }, h('div', { class: 'row' }, this.title, this.release), this.hint, this.body);
   }
 
-  /** @param {{model: any, layer: any, epoch: number, image: string, filter: number | null, pinned: boolean, channel: string, drawing: any}} told */
+  /** @param {import('./types.d.ts').Shown & {pinned: boolean}} shown */
   update({ model, layer, epoch, image, filter, pinned, channel, drawing }) {
     const any = filter !== null;
     this.body.hidden = !any;
@@ -59,7 +58,7 @@ export class FilterCard {
       const largest = Math.max(...values.map(Math.abs)) || 1;
       this.table.replaceChildren(...Array.from({ length: rows }, (_, y) => h('tr', {}, ...Array.from({ length: cols }, (_, x) => {
         const value = values[y * cols + x];
-        const cell = h('td', {}, short(Number(value.toFixed(3))));
+        const cell = h('td', {}, value.toFixed(3));
         cell.style.setProperty('--share', String(Math.abs(value) / largest));
         cell.className = value < 0 ? 'negative' : 'positive';
         return cell;

@@ -9,7 +9,9 @@ const height = 120;
 
 export class Histogram {
   #asked = '';
+  /** @type {import('./types.d.ts').Histogram | null} */
   #told = null;
+  epoch = 0;
 
   constructor() {
     this.plot = svg('svg', { viewBox: `0 0 ${width} ${height + 18}`, role: 'img', class: 'histogram' });
@@ -26,6 +28,7 @@ export class Histogram {
     if (asked !== this.#asked) {
       this.#asked = asked;
       try {
+        /** @type {import('./types.d.ts').Histogram} */
         const told = await get(asked);
         if (asked === this.#asked) this.#told = told;
       } catch {
@@ -37,11 +40,11 @@ export class Histogram {
 
   #draw() {
     const told = this.#told;
-    const at = told?.epoch.indexOf(this.epoch) ?? -1;
-    if (at < 0) return;
+    const at = told ? told.epoch.indexOf(this.epoch) : -1;
+    if (!told || at < 0) return;
     const counts = told.counts[at];
     const most = Math.max(...told.counts.flat());
-    const [low, high] = [told.edges[0], told.edges.at(-1)];
+    const [low, high] = [Math.min(...told.edges), Math.max(...told.edges)];
     const x = value => ((value - low) / (high - low)) * width;
     const step = width / counts.length;
     // Square roots: a few large weights are what is looked for beside many small ones.

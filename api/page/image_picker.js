@@ -1,5 +1,5 @@
 // Which image is looked at: a test image, one that the model gets wrong, a file, or a drawing.
-import { get, path, send } from './api.js';
+import { get, path, said, send } from './api.js';
 import { h, select, setOptions } from './dom.js';
 import { drawPad } from './draw_pad.js';
 import { Picture } from './picture.js';
@@ -17,8 +17,15 @@ const ways = { test: 'Test images', mistakes: 'Mistakes', file: 'File', draw: 'D
 export class ImagePicker {
   #way = '';
   #drawn = '';
+  /** @type {{image: string, name: string}[]} */
   #items = [];
+  /** @type {import('./types.d.ts').Grid | null} */
+  grid = null;
+  label = '';
+  /** @type {Pick<import('./types.d.ts').Shown, 'model' | 'summary' | 'epoch' | 'image'> | null} */
+  shown = null;
 
+  /** @param {(reference: string) => void} onPick */
   constructor(onPick) {
     this.onPick = onPick;
     this.sheet = new Picture({ className: 'samples' });
@@ -49,11 +56,9 @@ export class ImagePicker {
     });
   }
 
-  /** @param {import('./model.js').Model} model */
-  update(model, epoch, image) {
-    this.model = model;
-    this.epoch = epoch;
-    this.image = image;
+  /** @param {Pick<import('./types.d.ts').Shown, 'model' | 'summary' | 'epoch' | 'image'>} shown */
+  update(shown) {
+    this.shown = shown;
     const way = state.pick in ways ? state.pick : 'test';
     if (way !== this.#way) this.#choose(way);
     this.#show();
@@ -61,7 +66,7 @@ export class ImagePicker {
 
   /** The reference of the test image so many further on. */
   beside(step) {
-    const [dataset, split, index] = (this.image ?? '').split(':');
+    const [dataset, split, index] = (this.shown?.image ?? '').split(':');
     const next = Number(index) + step;
     if (split === undefined || !Number.isInteger(next) || next < 0) return null;
     return `${dataset}:${split}:${next}`;
@@ -74,10 +79,10 @@ export class ImagePicker {
     try {
       const { reference } = await send('POST', '/v1/images', form);
       // Whether the model can read it is told before anything else is asked about it.
-      await get(path(`${this.model.place}/predictions.json`, { image: reference, epoch: this.epoch }));
+      await get(path(`${this.shown?.model.place}/predictions.json`, { image: reference, epoch: this.shown?.epoch }));
       this.onPick(reference);
     } catch (error) {
-      this.#say(`${file.name}: ${error.message}`);
+      this.#say(`${file.name}: ${said(error)}`);
     }
   }
 
@@ -113,18 +118,20 @@ export class ImagePicker {
   }
 
   async #show() {
-    if (this.#way === 'test') await this.#showTests();
-    if (this.#way === 'mistakes') await this.#showMistakes();
+    if (!this.shown) return;
+    if (this.#way === 'test') await this.#showTests(this.shown);
+    if (this.#way === 'mistakes') await this.#showMistakes(this.shown);
   }
 
-  async #showTests() {
-    const { dataset, classes } = this.model.summary;
+  /** @param {NonNullable<ImagePicker['shown']>} shown */
+  async #showTests({ summary: { dataset, classes } }) {
     const start = Number(state.pick_start ?? 0);
     const parameters = { rows, cols, class: state.pick_class, start: start || '' };
     const place = path(`/v1/datasets/${dataset}/test/images.png`, parameters);
     if (this.#drawn === place) return this.#mark();
     this.#drawn = place;
     try {
+      /** @type {import('./types.d.ts').Samples} */
       const sheet = await get(place.replace('.png', '.json'));
       if (this.#drawn !== place) return undefined;
       const last = Math.max(0, Math.floor((sheet.total - 1) / (rows * cols)) * rows * cols);
@@ -132,7 +139,7 @@ export class ImagePicker {
       this.#items = sheet.items.map(item => ({ image: item.image, name: `${item.index}, a ${item.class_name}` }));
       this.#tile(sheet.grid, place, `test images of ${dataset}`);
     } catch (error) {
-      this.#say(error.message);
+      this.#say(said(error));
     }
     return undefined;
   }
@@ -145,12 +152,14 @@ export class ImagePicker {
     this.range.textContent = `${start + 1}–${start + sheet.items.length} of ${sheet.total}`;
   }
 
-  async #showMistakes() {
-    const place = path(`${this.model.place}/mistakes.png`, { epoch: this.epoch, limit: mistakes, cols: mistakeCols });
+  /** @param {NonNullable<ImagePicker['shown']>} shown */
+  async #showMistakes({ model, epoch }) {
+    const place = path(`${model.place}/mistakes.png`, { epoch, limit: mistakes, cols: mistakeCols });
     if (this.#drawn === place) return this.#mark();
     this.#drawn = place;
     try {
-      const told = await get(path(`${this.model.place}/evaluation.json`, { epoch: this.epoch, limit: mistakes }));
+      /** @type {import('./types.d.ts').Evaluation} */
+      const told = await get(path(`${model.place}/evaluation.json`, { epoch, limit: mistakes }));
       if (this.#drawn !== place) return undefined;
       this.told.textContent = told.mistakes_total
         ? `${told.mistakes_total} of ${told.samples} wrong after epoch ${told.epoch}; the surest first. Below each: what it is, and what was said.`
@@ -161,7 +170,7 @@ export class ImagePicker {
         this.#tile(gridOf(this.sheet.image, told.mistakes.length), null, 'mistakes');
       } else this.sheet.clear('');
     } catch (error) {
-      this.#say(error.message);
+      this.#say(said(error));
     }
     return undefined;
   }
@@ -175,7 +184,7 @@ export class ImagePicker {
 
   #mark() {
     const indices = this.#items.map((_, n) => n);
-    if (this.grid) this.tiles.update({ grid: this.grid, indices }, this.#items.findIndex(item => item.image === this.image), this.label);
+    if (this.grid) this.tiles.update({ grid: this.grid, indices }, this.#items.findIndex(item => item.image === this.shown?.image), this.label);
     [...this.sheet.overlay.children].forEach((tile, n) => {
       tile.setAttribute('aria-label', `image ${this.#items[n]?.name}`);
       tile.title = this.#items[n]?.name ?? '';
@@ -183,12 +192,12 @@ export class ImagePicker {
   }
 
   #reference(n) {
-    return this.#items[n].image;
+    return this.#items[n]?.image ?? '';
   }
 }
 
 /** The grid of a sheet of so many mistakes; what is written below a tile belongs to it. */
 function gridOf(image, count) {
   const filled = Math.ceil(count / mistakeCols);
-  return { rows: filled, cols: mistakeCols, gap: 0, row_pitch: image.naturalHeight / filled, col_pitch: image.naturalWidth / mistakeCols };
+  return { rows: filled, cols: mistakeCols, scale: 1, gap: 0, row_pitch: image.naturalHeight / filled, col_pitch: image.naturalWidth / mistakeCols };
 }

@@ -1,5 +1,5 @@
 // A list of layers to change. Which kinds there are and what each can be told is read from the API's own description.
-import { get } from './api.js';
+import { get, said } from './api.js';
 import { h, select } from './dom.js';
 
 let described = null;
@@ -136,7 +136,7 @@ export class LayerEditor {
       this.rows.replaceChildren(...layers.map((layer, n) => this.#row(layer, n)));
       this.changed();
     } catch (error) {
-      this.rawError.textContent = error.message;
+      this.rawError.textContent = said(error);
     }
   }
 }

@@ -39,17 +39,22 @@ export class LayerPanel {
       h('div', { class: 'row' }, this.heading, this.facts), this.controls, h('div', { class: 'two' }, this.kernelPart, this.mapPart), this.histogramPart, this.more.element);
   }
 
+  /** Where its pictures are at an epoch. @type {(epoch: number) => string[]} */
+  #at = () => [];
+
   /** Settled when what is asked for is shown. */
   get ready() {
     return Promise.all([this.filters.ready, this.maps.ready]);
   }
 
+  /** @param {import('./types.d.ts').Shown} shown */
   update({ model, layer, epoch, image, filter, channel, drawing }) {
     const place = `${model.place}/layers/${layer.name}`;
     this.heading.textContent = layer.name;
     this.facts.textContent = `${layer.type} → ${shapeText(layer.output_shape)}, ${countText(layer)}`;
-    this.channel.hidden = !layer.channels || layer.channels < 2;
-    if (!this.channel.hidden) setOptions(this.channel.querySelector('select'), Array.from({ length: layer.channels }, (_, n) => n), channel || 0);
+    const channels = layer.channels ?? 1;
+    this.channel.hidden = channels < 2;
+    setOptions(this.channel.querySelector('select'), Array.from({ length: channels }, (_, n) => n), channel || 0);
     this.colours.querySelector('select').value = drawing.cmap || 'gray';
     this.ranges.querySelector('select').value = drawing.normalize || 'each';
     this.kernelPart.hidden = this.histogramPart.hidden = !layer.kernel;
@@ -64,12 +69,12 @@ export class LayerPanel {
     this.maps.show(maps(epoch), { alt: `feature maps of ${layer.name} at epoch ${epoch}`, caption: shapeText(layer.output_shape) });
     this.#tile(this.mapTiles, maps(epoch), filter, `feature maps of ${layer.name}`);
     this.more.update(place, layer, epoch);
-    this.at = at => [...(layer.kernel ? [filters(at)] : []), maps(at)];
+    this.#at = at => [...(layer.kernel ? [filters(at)] : []), maps(at)];
   }
 
   /** Where its pictures of other epochs are. */
   beside(epochs) {
-    return epochs.flatMap(epoch => this.at(epoch));
+    return epochs.flatMap(epoch => this.#at(epoch));
   }
 
   /** The grid depends on the layer, not on the epoch: it is asked for once. */

@@ -1,45 +1,48 @@
 // The page: which view is shown, its links, and the keys.
 import { address, go, onState, state } from './state.js';
-import { h } from './dom.js';
+import { byId, h } from './dom.js';
 import { Compare } from './views/compare.js';
 import { Look } from './views/look.js';
 import { Train } from './views/train.js';
 import { Watch } from './views/watch.js';
 
+/** @type {Record<string, [string, new () => NonNullable<typeof shown>]>} */
 const views = { train: ['Train', Train], watch: ['Watch', Watch], look: ['Look', Look], compare: ['Compare', Compare] };
 const fallback = 'watch';
-const place = document.getElementById('view');
+const place = byId('view');
+/** @type {{element: HTMLElement, update(): void, close(): void, key?(key: string): boolean} | null} */
 let shown = null;
 let name = '';
 
 function show() {
-  const wanted = state.view in views ? state.view : fallback;
+  const wanted = Object.keys(views).find(view => view === state.view) ?? fallback;
+  const [title, View] = views[wanted] ?? ['', Watch];
   if (wanted !== name) {
     shown?.close();
     name = wanted;
-    shown = new views[name][1]();
+    shown = new View();
     place.replaceChildren(shown.element);
-    document.title = `${views[name][0]} · cnnservice`;
+    document.title = `${title} · cnnservice`;
   }
-  shown.update();
+  shown?.update();
   links();
 }
 
 // A link of the navigation keeps what was looked at: the model, the epoch, the layer and the image go along.
 function links() {
   const kept = Object.fromEntries(['model', 'epoch', 'layer', 'image'].filter(key => key in state).map(key => [key, state[key]]));
-  for (const link of document.querySelectorAll('#views a')) {
+  for (const link of byId('views').children) {
     link.href = address({ view: link.dataset.view, ...kept });
     if (link.dataset.view === name) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
 }
 
-document.getElementById('views').append(...Object.entries(views).map(([view, [title]]) => h('a', { 'data-view': view }, title)));
+byId('views').append(...Object.entries(views).map(([view, [title]]) => h('a', { 'data-view': view }, title)));
 
 addEventListener('click', event => {
-  const link = event.target.closest?.('a[href^="/?"]');
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  const link = /** @type {HTMLElement} */ (event.target).closest('a[href^="/?"]');
+  if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   const next = Object.fromEntries(new URLSearchParams(link.search));
   const gone = Object.fromEntries(Object.keys(state).map(key => [key, null]));
@@ -47,17 +50,18 @@ addEventListener('click', event => {
   if (link.closest('#views')) scrollTo(0, 0);
 });
 
-const help = document.getElementById('help');
-document.getElementById('help-button').addEventListener('click', () => help.showModal());
+const help = byId('help');
+byId('help-button').addEventListener('click', () => help.showModal());
 
 addEventListener('keydown', event => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || help.open) return;
-  const typing = event.target.closest('input:not([type=range]):not([type=checkbox]), select, textarea, [contenteditable]');
+  const target = /** @type {HTMLElement} */ (event.target);
+  const typing = target.closest('input:not([type=range]):not([type=checkbox]), select, textarea, [contenteditable]');
   if (typing) return;
   if (event.key === '?') return help.showModal();
   // The slider moves by itself, and a button is pressed by the space bar.
-  if (event.key === ' ' && event.target.closest('button, a, summary, input')) return;
-  if (event.key.startsWith('Arrow') && event.target.closest('.scroll, .strip')) return;
+  if (event.key === ' ' && target.closest('button, a, summary, input')) return;
+  if (event.key.startsWith('Arrow') && target.closest('.scroll, .strip')) return;
   if (shown?.key?.(event.key)) event.preventDefault();
 });
 

@@ -7,18 +7,25 @@ const ended = ['succeeded', 'failed', 'cancelled'];
 
 /** onChange() is called when anything of it has changed. */
 export class Model {
+  /** @type {import('./types.d.ts').Job | null} */
   job = null;
+  /** @type {import('./types.d.ts').Summary | null} */
   summary = null;
+  /** @type {Pick<import('./types.d.ts').History, 'epoch' | 'history'>} */
   history = { epoch: [], history: {} };
+  /** @type {Problem | null} */
   problem = null;
+  /** @type {import('./types.d.ts').Batch | null} */
   batch = null;
+  /** @type {(() => void) | null} */
   #stop = null;
   #closed = false;
 
+  /** @param {string} id @param {() => void} onChange */
   constructor(id, onChange) {
     this.id = id;
     this.onChange = onChange;
-    this.forget = onReturn(() => this.refresh());
+    this.stopListening = onReturn(() => this.refresh());
     this.refresh();
   }
 
@@ -40,12 +47,13 @@ export class Model {
     return this.epochs.at(-1) ?? null;
   }
 
-  /** The epoch that a state means: the one it names where there is such a one, else the newest. */
+  /** The epoch that a state means: the one it names where there is such a one, else the newest. @param {string} [named] */
   epoch(named) {
     const number = Number(named);
     return named !== undefined && this.epochs.includes(number) ? number : this.newest;
   }
 
+  /** @param {string} [name] */
   layer(name) {
     return this.summary?.layers.find(layer => layer.name === name) ?? null;
   }
@@ -53,7 +61,7 @@ export class Model {
   close() {
     this.#closed = true;
     this.#stop?.();
-    this.forget();
+    this.stopListening();
   }
 
   async refresh() {
@@ -85,7 +93,7 @@ export class Model {
   #follow() {
     this.#stop = follow(this.id, {
       status: async body => {
-        if (this.job.status !== body.status || !this.summary) await this.refresh();
+        if (this.job?.status !== body.status || !this.summary) await this.refresh();
       },
       batch: body => {
         this.batch = body;
@@ -100,8 +108,13 @@ export class Model {
     });
   }
 
-  #epoch({ epoch, epochs, seconds, ...metrics }) {
-    if (!this.summary) return void this.refresh();
+  /** @param {import('./types.d.ts').Epoch} body */
+  #epoch({ epoch, epochs: _, seconds, ...metrics }) {
+    // Where not every epoch's weights are kept, only the service knows which are.
+    if (!this.summary || !this.job || this.job.spec.keep !== 'all') {
+      this.refresh();
+      return;
+    }
     if (!this.history.epoch.includes(epoch)) {
       for (const [name, value] of Object.entries(metrics)) (this.history.history[name] ??= []).push(value);
       this.history.epoch.push(epoch);

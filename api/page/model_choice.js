@@ -4,16 +4,23 @@ import { onReturn } from './connection.js';
 import { h, setOptions } from './dom.js';
 import { title, when } from './progress.js';
 
-/** onPick(id) when one is chosen. `newest` is the first of the list, `loaded` is settled when it is there. */
+/**
+ * onPick(id) when one is chosen. `newest` is the first of the list, `loaded` is settled when it is there.
+ * @param {string} label
+ * @param {(id: string) => void} onPick
+ */
 export function modelChoice(label, onPick) {
   const list = h('select', { onchange: event => onPick(event.target.value) });
-  const choice = { element: h('label', { class: 'field model-choice' }, h('span', {}, label), list), known: false, newest: null, loaded: null, update };
+  const choice = { element: h('label', { class: 'field model-choice' }, h('span', {}, label), list), known: false, newest: /** @type {string | null} */ (null), loaded: Promise.resolve(), update };
+  /** @type {import('./types.d.ts').Job[]} */
   let jobs = [];
   let chosen = '';
 
   async function load() {
     try {
-      jobs = (await get('/v1/jobs?limit=100', { cache: 'no-store' })).items;
+      /** @type {{items: typeof jobs}} */
+      const page = await get('/v1/jobs?limit=100', { cache: 'no-store' });
+      jobs = page.items;
     } catch {
       return;
     }
@@ -22,6 +29,7 @@ export function modelChoice(label, onPick) {
     show();
   }
 
+  /** @param {string | null} [id] */
   function update(id) {
     chosen = id ?? choice.newest ?? '';
     show();
@@ -35,7 +43,7 @@ export function modelChoice(label, onPick) {
   }
 
   list.addEventListener('pointerdown', load);
-  onReturn(load);
+  onReturn(load, list);
   choice.loaded = load();
   return choice;
 }

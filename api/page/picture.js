@@ -5,14 +5,18 @@ import { h } from './dom.js';
 import { Lane } from './lane.js';
 import { links } from './links.js';
 
+/** @typedef {{alt?: string, caption?: string}} Told what is said of a picture */
+/** @typedef {{path: string, told: Told}} Wanted */
+
 // Decoded pictures that were shown or are about to be: a slider moved back and forth asks for nothing again.
+/** @type {Map<string, Promise<HTMLImageElement>>} */
 const kept = new Map();
 const most = 400;
 
 /** A picture, decoded. @returns {Promise<HTMLImageElement>} */
 function load(path) {
-  if (kept.has(path)) {
-    const found = kept.get(path);
+  const found = kept.get(path);
+  if (found) {
     kept.delete(path);
     kept.set(path, found);
     return found;
@@ -21,7 +25,7 @@ function load(path) {
   image.src = path;
   const decoded = image.decode().then(() => image);
   kept.set(path, decoded);
-  if (kept.size > most) kept.delete(kept.keys().next().value);
+  if (kept.size > most) kept.delete(kept.keys().next().value ?? '');
   decoded.catch(() => kept.delete(path));
   return decoded;
 }
@@ -45,9 +49,13 @@ export function preload(paths) {
  */
 export class Picture {
   #busy = false;
+  /** @type {Wanted | null} */
   #wanted = null;
+  /** @type {Wanted | null} */
+  #last = null;
   #shown = '';
   #asked = '';
+  /** @type {AbortController | null} */
   #abort = null;
 
   constructor({ long = false, aside = false, className = '' } = {}) {
@@ -61,14 +69,12 @@ export class Picture {
     this.links = links();
     this.element = h('figure', { class: `picture ${className}` }, this.frame, h('figcaption', {}, this.caption, this.links.element));
     this.ready = Promise.resolve();
-    this.forget = onReturn(() => {
-      if (this.#asked && this.#asked !== this.#shown) this.#start(this.#last);
-    });
+    onReturn(() => {
+      if (this.#last && this.#asked !== this.#shown) this.#start(this.#last);
+    }, this.frame);
   }
 
-  #last = null;
-
-  /** @param {string} path @param {{alt?: string, caption?: string, method?: string}} [told] */
+  /** @param {string} path @param {Told} [told] */
   show(path, told = {}) {
     if (path === this.#asked) {
       this.#tell(told);
@@ -92,13 +98,15 @@ export class Picture {
     this.#say(why);
   }
 
-  #start(job) {
+  /** @param {Wanted} wanted */
+  #start(wanted) {
     this.#abort?.abort();
     this.#abort = new AbortController();
     this.#busy = true;
-    this.ready = this.#run(job, this.#abort.signal);
+    this.ready = this.#run(wanted, this.#abort.signal);
   }
 
+  /** @param {Wanted} wanted @param {AbortSignal} signal */
   async #run({ path, told }, signal) {
     this.frame.setAttribute('aria-busy', 'true');
     // Only what takes a while is marked: a mark that comes and goes is a flicker.
@@ -141,6 +149,7 @@ export class Picture {
     this.element.dispatchEvent(new CustomEvent('shown', { detail: { path } }));
   }
 
+  /** @param {Told} told */
   #tell({ alt, caption }) {
     if (alt !== undefined) this.image.alt = alt;
     if (caption !== undefined) this.caption.textContent = caption;

@@ -1,5 +1,5 @@
 // What the network says of an image: a bar a class.
-import { get, path } from './api.js';
+import { get, path, said } from './api.js';
 import { h } from './dom.js';
 import { onReturn } from './connection.js';
 import { links } from './links.js';
@@ -8,21 +8,27 @@ import { short } from './curves.js';
 export class PredictionBars {
   #asked = '';
   #shown = '';
+  /** @type {{item: HTMLElement, row: HTMLElement, bar: HTMLElement, value: HTMLElement}[]} */
   #rows = [];
+  /** @type {string[]} */
+  classes = [];
+  /** @type {number | null} */
+  chosen = null;
 
-  constructor({ onPick } = {}) {
+  /** @param {(number: number) => void} [onPick] called with the class whose bar is chosen */
+  constructor(onPick) {
     this.onPick = onPick;
     this.list = h('ul', { class: 'bars' });
     this.verdict = h('p', { class: 'verdict' }, ' ');
     this.links = links();
     this.element = h('div', { class: 'prediction' }, this.verdict, this.list, this.links.element);
     this.ready = Promise.resolve();
-    this.forget = onReturn(() => this.#asked !== this.#shown && this.#load(this.#asked));
+    onReturn(() => this.#asked !== this.#shown && this.#load(this.#asked), this.element);
   }
 
-  /** @param {import('./model.js').Model} model */
-  show(model, epoch, image, chosen = null) {
-    this.classes = model.summary.classes;
+  /** @param {Pick<import('./types.d.ts').Shown, 'model' | 'summary' | 'epoch' | 'image'>} shown @param {number | null} [chosen] */
+  show({ model, summary, epoch, image }, chosen = null) {
+    this.classes = summary.classes;
     this.chosen = chosen;
     const asked = path(`${model.place}/predictions.json`, { image, epoch });
     this.#mark();
@@ -34,15 +40,17 @@ export class PredictionBars {
 
   async #load(asked) {
     try {
+      /** @type {import('./types.d.ts').Prediction} */
       const told = await get(asked);
       if (asked !== this.#asked) return;
       this.#shown = asked;
       this.#draw(told);
     } catch (error) {
-      if (asked === this.#asked) this.verdict.textContent = error.message;
+      if (asked === this.#asked) this.verdict.textContent = said(error);
     }
   }
 
+  /** @param {import('./types.d.ts').Prediction} told */
   #draw(told) {
     if (this.#rows.length !== this.classes.length) {
       this.#rows = this.classes.map((name, n) => {
@@ -60,7 +68,8 @@ export class PredictionBars {
       row.classList.toggle('truth', n === told.label);
       row.title = told.logits ? `logit ${short(told.logits[n])}` : '';
     });
-    const best = told.top[0];
+    const [best] = told.top;
+    if (!best) return;
     const truth = told.label === null ? '' : best.class === told.label ? ' — right' : ` — wrong, it is ${this.classes[told.label]}`;
     this.verdict.replaceChildren('says ', h('b', {}, best.name), truth);
     this.verdict.classList.toggle('wrong', told.label !== null && best.class !== told.label);

@@ -4,10 +4,12 @@ import { short } from './curves.js';
 
 const words = { queued: 'waiting for a worker', running: 'training', succeeded: 'done', failed: 'failed', cancelled: 'cancelled' };
 
-/** What a job is, in a line. */
+/** @typedef {import('./types.d.ts').Job} Job */
+
+/** What a job is, in a line. @param {Job} job */
 export const title = job => `${typeof job.spec.architecture === 'string' ? job.spec.architecture : 'own layers'} on ${job.spec.dataset}`;
 
-/** A job's time of creation, as a person reads it. */
+/** A job's time of creation, as a person reads it. @param {Job} job */
 export const when = job => new Date(job.created_at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** A bar, and the words beside it; `update(job, batch)`. */
@@ -16,6 +18,7 @@ export function progress() {
   const text = h('span', { class: 'faint' });
   return {
     element: h('div', { class: 'progress' }, bar, text),
+    /** @param {Job} job @param {import('./types.d.ts').Batch | null} [batch] */
     update(job, batch = null) {
       const done = Math.min(1, batch ? fraction(job, batch) : job.progress);
       bar.value = done;
@@ -28,9 +31,10 @@ export function progress() {
   };
 }
 
+/** @param {Job} job @param {import('./types.d.ts').Batch} batch */
 function fraction(job, batch) {
   const epoch = batch.epoch - 1 - (job.start_epoch ?? 0);
-  const part = batch.batch / batch.batches;
+  const part = batch.step / batch.steps;
   return Number.isFinite(part) ? (epoch + part) / job.epochs : job.progress;
 }
 

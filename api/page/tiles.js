@@ -7,7 +7,9 @@ import { h } from './dom.js';
  */
 export class Tiles {
   #signature = '';
+  /** @type {HTMLElement[]} */
   #buttons = [];
+  cols = 1;
 
   constructor(overlay, { name, onPoint, onPick }) {
     this.overlay = overlay;
@@ -28,7 +30,7 @@ export class Tiles {
     this.overlay.replaceChildren();
   }
 
-  /** @param {{grid: any, indices: number[]}} drawing @param {number | null} chosen */
+  /** @param {{grid: import('./types.d.ts').Grid, indices: number[]}} drawing @param {number | null} chosen @param {string} label */
   update({ grid, indices }, chosen, label) {
     const signature = JSON.stringify([grid, indices, label]);
     if (signature !== this.#signature) {
@@ -52,7 +54,7 @@ export class Tiles {
       this.overlay.replaceChildren(...this.#buttons);
     }
     this.#buttons.forEach((tile, n) => tile.setAttribute('aria-pressed', String(indices[n] === chosen)));
-    const focusable = Math.max(0, indices.indexOf(chosen));
+    const focusable = Math.max(0, indices.findIndex(index => index === chosen));
     this.#buttons.forEach((tile, n) => { tile.tabIndex = n === focusable ? 0 : -1; });
   }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,23 @@ def test_the_client_compiles_in_strict_mode_and_a_mistake_does_not(generated: Pa
     wrong = {("mistakes.ts", number) for number, line in enumerate(lines, 1) if line.endswith("// wrong")}
     assert len(wrong) > 10
     assert found == wrong, told
+
+
+def test_the_page_is_checked_against_the_same_types_and_a_mistake_is_found(generated: Path, tmp_path: Path) -> None:
+    def told(config: Path) -> str:
+        return run("node_modules/typescript/bin/tsc", "--project", str(config), "--pretty", "false").stdout
+
+    config = PROJECT / "page.tsconfig.json"
+    assert json.loads(config.read_text())["compilerOptions"]["strict"]
+    assert told(config) == ""
+    page = PROJECT.parents[1] / "api/page"
+    copy = Path(shutil.copytree(page, tmp_path / "page"))
+    (copy / "progress.js").write_text((page / "progress.js").read_text().replace("job.eta_seconds", "job.eta"))
+    options = json.loads(config.read_text())
+    options["compilerOptions"]["paths"] = {"cnnservice": [str(generated)]}
+    options["include"] = [f"{copy}/**/*.js"]
+    (tmp_path / "tsconfig.json").write_text(json.dumps(options))
+    assert "progress.js" in told(tmp_path / "tsconfig.json")
 
 
 def test_nothing_of_the_client_is_forced_upon_the_compiler() -> None:

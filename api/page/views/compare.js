@@ -17,7 +17,8 @@ const most = 64;
 
 export class Compare {
   constructor() {
-    this.sides = [new Side('left', 'model', 'epoch', this), new Side('right', 'with', 'with_epoch', this)];
+    this.left = new Side('left', 'model', 'epoch', this);
+    this.right = new Side('right', 'with', 'with_epoch', this);
     this.linked = h('input', { type: 'checkbox', onchange: event => go({ linked: event.target.checked ? 'yes' : 'no' }) });
     this.layer = select('layer', [['', '']], '', value => go({ layer: value }));
     this.picker = new ImagePicker(image => go({ image }));
@@ -26,13 +27,13 @@ export class Compare {
     this.similar = section('similarity', 'How alike their layers are', () => this.show(), this.similarity.element);
     this.element = h('div', { class: 'compare' }, h('h1', { class: 'unseen' }, 'Compare two models or two epochs'),
       h('div', { class: 'toolbar' }, this.layer, h('label', { class: 'check' }, this.linked, 'move both sliders together')),
-      h('div', { class: 'sides' }, this.sides.map(side => side.element)),
+      h('div', { class: 'sides' }, this.left.element, this.right.element),
       h('section', { class: 'panel', 'aria-label': 'curves' }, h('h2', {}, 'How they learned'), this.charts.element, this.similar),
       h('div', { class: 'panel' }, section('image', 'Another image', () => {}, this.picker.element)));
   }
 
   async update() {
-    const [left, right] = this.sides;
+    const { left, right } = this;
     await left.choice.loaded;
     left.use(state.model ?? left.choice.newest);
     right.use(state.with ?? left.id);
@@ -42,11 +43,12 @@ export class Compare {
   }
 
   close() {
-    for (const side of this.sides) side.close();
+    this.left.close();
+    this.right.close();
   }
 
   key(key) {
-    const [left] = this.sides;
+    const { left } = this;
     const act = { ArrowLeft: () => left.bar.step(-1), ArrowRight: () => left.bar.step(1), Home: () => left.bar.edge(0), End: () => left.bar.edge(-1), ' ': () => left.bar.toggle() }[key];
     act?.();
     return Boolean(act);
@@ -54,52 +56,60 @@ export class Compare {
 
   /** One slider moved; the other goes as far with it while both are linked, as far as there are epochs. */
   moved(side, epoch) {
-    const other = this.sides.find(one => one !== side);
+    const other = side === this.left ? this.right : this.left;
+    const [mine, theirs] = [side.view, other.view];
     const patch = { [side.key]: epoch };
-    if (this.linked.checked && epoch !== null && other.ready) {
-      const wanted = other.epoch + (epoch - side.epoch);
-      patch[other.key] = other.model.epochs.reduce((best, one) => (Math.abs(one - wanted) < Math.abs(best - wanted) ? one : best));
+    if (this.linked.checked && epoch !== null && mine && theirs) {
+      const wanted = theirs.epoch + (epoch - mine.epoch);
+      patch[other.key] = theirs.model.epochs.reduce((best, one) => (Math.abs(one - wanted) < Math.abs(best - wanted) ? one : best));
     }
     go(patch);
   }
 
-  /** The epoch of a side that the address does not name: of one model with itself its ends, else the newest. */
-  start(side) {
-    const [left, right] = this.sides;
-    return left.id === right.id && side === left ? side.model.epochs[0] : side.model.newest;
-  }
-
   show() {
-    const [left, right] = this.sides;
-    if (!left.ready) return left.say();
-    const { summary } = left.model;
+    const { left, right } = this;
+    const [first, second] = [left.view, right.view];
+    if (!first) return left.say();
+    const { summary } = first;
     const image = state.image ?? `${summary.dataset}:test:0`;
     const named = summary.layers.filter(layer => layer.output_shape.length > 1 || layer.kernel);
     const layer = named.find(one => one.name === state.layer) ?? named.find(one => one.kernel) ?? named[0];
+    if (!layer) return undefined;
     setOptions(this.layer.querySelector('select'), named.map(one => [one.name, `${one.name} (${one.type})`]), layer.name);
-    for (const side of this.sides) if (side.ready) side.show(layer.name, image);
-    this.picker.update(left.model, left.epoch, image);
-    if (!right.ready) return right.say();
-    const histories = left.id === right.id ? [left.model.history] : [left, right].map(side => ({ ...side.model.history, name: side.name }));
-    const end = Math.max(...[left, right].map(side => side.model.epochs.at(-1)));
-    this.charts.draw(histories, { end, mark: left.epoch });
+    for (const side of [left, right]) side.show(layer.name, image);
+    this.picker.update({ ...first, image });
+    if (!second) return right.say();
+    const same = left.id === right.id;
+    const histories = same ? [first.model.history] : [left, right].map(side => ({ ...side.view?.model.history ?? first.model.history, name: side.name }));
+    const end = Math.max(first.model.newest ?? 0, second.model.newest ?? 0);
+    this.charts.draw(histories, { end, mark: first.epoch });
     if (this.similar.open) {
-      const same = left.id === right.id;
-      this.similarity.show(path(`${left.model.place}/similarity.png`, { epoch: left.epoch, with: right.id, with_epoch: right.epoch }), { alt: `how alike the layers are${same ? ' at both epochs' : ''}`, caption: 'linear CKA over the test images: 1 is the same up to a rotation' });
+      const asked = { epoch: first.epoch, with: right.id, with_epoch: second.epoch };
+      this.similarity.show(path(`${first.model.place}/similarity.png`, asked), {
+        alt: `how alike the layers are${same ? ' at both epochs' : ''}`, caption: 'linear CKA over the test images: 1 is the same up to a rotation',
+      });
     }
-    announce(`epochs ${left.epoch} and ${right.epoch}`);
-    return undefined;
+    return announce(`epochs ${first.epoch} and ${second.epoch}`);
   }
 }
 
 /** One of the two. */
 class Side {
+  /** @type {Model | null} */
   model = null;
 
-  constructor(name, idKey, key, compare) {
-    Object.assign(this, { side: name, idKey, key, compare });
-    this.choice = modelChoice(name, id => go({ [idKey]: id, [key]: null }, { step: true }));
-    this.bar = new EpochBar({ label: `epoch, ${name}`, onPick: epoch => compare.moved(this, epoch), settled: () => this.filters.ready });
+  /**
+   * @param {'left' | 'right'} side
+   * @param {string} idKey where the address has the model
+   * @param {string} key where it has the epoch
+   * @param {Compare} compare
+   */
+  constructor(side, idKey, key, compare) {
+    this.side = side;
+    this.key = key;
+    this.compare = compare;
+    this.choice = modelChoice(side, id => go({ [idKey]: id, [key]: null }, { step: true }));
+    this.bar = new EpochBar({ label: `epoch, ${side}`, onPick: epoch => compare.moved(this, epoch), settled: () => this.filters.ready });
     this.filters = new Picture();
     this.maps = new Picture();
     this.bars = new PredictionBars();
@@ -107,25 +117,28 @@ class Side {
     this.filtersPart = h('section', {}, h('h3', {}, 'Filters'), this.filters.element);
     this.body = h('div', { class: 'side-panel' }, this.bar.element, this.filtersPart,
       h('section', {}, h('h3', {}, 'Feature maps of the image'), this.maps.element), h('section', {}, h('h3', {}, 'What it says of the image'), this.bars.element));
-    this.element = h('section', { class: 'panel', 'aria-label': name }, this.choice.element, this.problem, this.body);
+    this.element = h('section', { class: 'panel', 'aria-label': side }, this.choice.element, this.problem, this.body);
   }
 
   get id() {
     return this.model?.id ?? null;
   }
 
-  get ready() {
-    return this.model?.summary != null && this.model.newest !== null;
-  }
-
-  get epoch() {
-    return state[this.key] === undefined ? this.compare.start(this) : this.model.epoch(state[this.key]);
+  /** What is looked at; null while there is nothing. */
+  get view() {
+    const model = this.model;
+    if (!model?.summary) return null;
+    // Of one model with itself the left begins before training, where the address does not say otherwise.
+    const first = this.side === 'left' && this.compare.right.id === this.id && state[this.key] === undefined;
+    const epoch = first ? (model.epochs[0] ?? null) : model.epoch(state[this.key]);
+    return epoch === null ? null : { model, summary: model.summary, epoch };
   }
 
   get name() {
-    return this.model.job ? `${this.side} (${title(this.model.job)})` : this.side;
+    return this.model?.job ? `${this.side} (${title(this.model.job)})` : this.side;
   }
 
+  /** @param {string | null} id */
   use(id) {
     this.choice.update(id);
     if (!id || this.model?.id === id) return;
@@ -145,20 +158,29 @@ class Side {
   }
 
   show(layerName, image) {
+    const { view } = this;
+    if (!view) return;
+    const { model, epoch } = view;
     this.body.hidden = false;
     this.problem.hidden = true;
-    const { model, epoch } = this;
     this.bar.update({ epochs: model.epochs, epoch, followed: state[this.key] === undefined, running: model.running });
-    const layer = model.layer(layerName);
+    this.#draw(model, model.layer(layerName), layerName, epoch, image);
+    this.bars.show({ ...view, image });
+  }
+
+  /** @param {Model} model @param {import('../types.d.ts').Layer | null} layer @param {string} name */
+  #draw(model, layer, name, epoch, image) {
     this.filtersPart.hidden = !layer?.kernel;
-    const filters = at => path(`${model.place}/layers/${layerName}/filters.png`, { epoch: at, ...(layer.filters > most ? { count: most } : {}), cmap: state.cmap, normalize: state.normalize });
-    const maps = at => path(`${model.place}/layers/${layerName}/activations.png`, { image, epoch: at, ...(layer.output_shape.at(-1) > most ? { count: most } : {}) });
-    if (layer === null) this.maps.clear(`This model has no layer ${layerName}.`);
-    else {
-      if (layer.kernel) this.filters.show(filters(epoch), { alt: `filters of ${layerName}, ${this.side}, epoch ${epoch}`, caption: `epoch ${epoch}, kernel ${shapeText(layer.kernel)}` });
-      this.maps.show(maps(epoch), { alt: `feature maps of ${layerName}, ${this.side}, epoch ${epoch}`, caption: shapeText(layer.output_shape) });
-      Promise.all([this.filters.ready, this.maps.ready]).then(() => preload(this.bar.neighbours(1).flatMap(at => [...(layer.kernel ? [filters(at)] : []), maps(at)])));
-    }
-    this.bars.show(model, epoch, image);
+    if (layer === null) return this.maps.clear(`This model has no layer ${name}.`);
+    const place = `${model.place}/layers/${name}`;
+    const first = count => (count > most ? { count: most } : {});
+    const filters = at => path(`${place}/filters.png`, { epoch: at, ...first(layer.filters), cmap: state.cmap, normalize: state.normalize });
+    const maps = at => path(`${place}/activations.png`, { image, epoch: at, ...first(layer.output_shape.at(-1)) });
+    const said = `${name}, ${this.side}, epoch ${epoch}`;
+    if (layer.kernel) this.filters.show(filters(epoch), { alt: `filters of ${said}`, caption: `epoch ${epoch}, kernel ${shapeText(layer.kernel)}` });
+    this.maps.show(maps(epoch), { alt: `feature maps of ${said}`, caption: shapeText(layer.output_shape) });
+    const near = this.bar.neighbours(1).flatMap(at => [...(layer.kernel ? [filters(at)] : []), maps(at)]);
+    Promise.all([this.filters.ready, this.maps.ready]).then(() => preload(near));
+    return undefined;
   }
 }

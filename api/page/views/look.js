@@ -1,4 +1,5 @@
 // Look inside one model: one epoch, one layer, one image, and everything that can be seen of them.
+import { path } from '../api.js';
 import { announce, debounce, h } from '../dom.js';
 import { AttributionPanel } from '../attribution_panel.js';
 import { historyCharts } from '../curves.js';
@@ -6,7 +7,7 @@ import { EpochBar } from '../epoch_bar.js';
 import { FilterCard } from '../filter_card.js';
 import { ImagePicker } from '../image_picker.js';
 import { LayerPanel } from '../layer_panel.js';
-import { LayerStrip, thumbnail } from '../layer_strip.js';
+import { LayerStrip } from '../layer_strip.js';
 import { Model } from '../model.js';
 import { modelChoice } from '../model_choice.js';
 import { Picture, preload } from '../picture.js';
@@ -15,8 +16,12 @@ import { section } from '../section.js';
 import { go, state } from '../state.js';
 
 export class Look {
+  /** @type {Model | null} */
   #model = null;
+  /** @type {number | null} */
   #pointed = null;
+  /** @type {import('../types.d.ts').Shown | null} */
+  #told = null;
   #revealed = '';
 
   constructor() {
@@ -25,13 +30,13 @@ export class Look {
     this.bar = new EpochBar({ onPick: epoch => go({ epoch }), settled: () => Promise.all([this.panel.ready, this.bars.ready]) });
     this.strip = new LayerStrip(name => go({ layer: name, filter: null, channel: null }, { step: true }));
     this.input = new Picture({ className: 'input' });
-    this.bars = new PredictionBars({ onPick: number => go({ class: Number(state.class) === number && state.class !== undefined ? null : number }) });
+    this.bars = new PredictionBars(number => go({ class: Number(state.class) === number ? null : number }));
     this.picker = new ImagePicker(image => go({ image }));
     const point = debounce(60, index => { this.#pointed = index; this.#card(); });
     this.panel = new LayerPanel({ point, change: patch => go(patch) });
     this.card = new FilterCard({ onRelease: () => go({ filter: null }) });
     this.attributions = new AttributionPanel(patch => go(patch));
-    this.charts = historyCharts(epoch => go({ epoch: this.#model.epochs.includes(epoch) ? epoch : state.epoch }));
+    this.charts = historyCharts(epoch => this.#model?.epochs.includes(epoch) && go({ epoch }));
     this.judged = [['confusion.png', 'what the test images of each class are taken for'], ['mistakes.png', 'the surest mistakes']].map(([file, alt]) => ({ file, alt, picture: new Picture({ aside: true, className: 'wide' }) }));
     this.judgement = section('judged', 'Judged on the test images', () => this.#judge(), h('div', { class: 'two' }, this.judged.map(one => one.picture.element)));
     this.body = h('div', { class: 'look' },
@@ -76,7 +81,7 @@ export class Look {
   }
 
   #turn(step) {
-    const layer = this.strip.beside(this.#told.layer.name, step);
+    const layer = this.#told && this.strip.beside(this.#told.layer.name, step);
     if (layer) go({ layer, filter: null, channel: null });
   }
 
@@ -85,11 +90,12 @@ export class Look {
     if (image) go({ image });
   }
 
-  #told = null;
-
   #show() {
     const model = this.#model;
-    const ready = model.summary !== null && model.newest !== null;
+    if (!model) return;
+    const { summary } = model;
+    const epoch = model.epoch(state.epoch);
+    const ready = summary !== null && epoch !== null;
     this.body.hidden = !ready;
     this.bar.element.hidden = !ready;
     this.empty.hidden = ready;
@@ -97,43 +103,38 @@ export class Look {
       this.empty.textContent = model.problem?.message ?? (model.job ? 'The job waits for a worker; there is nothing to see yet.' : 'Loading…');
       return;
     }
-    const epoch = model.epoch(state.epoch);
-    const image = state.image ?? `${model.summary.dataset}:test:0`;
-    const layer = model.layer(state.layer) ?? model.summary.layers.find(one => one.kernel) ?? model.summary.layers[0];
+    const layer = model.layer(state.layer) ?? summary.layers.find(one => one.kernel) ?? summary.layers[0];
+    if (!layer) return;
+    const image = state.image ?? `${summary.dataset}:test:0`;
     const drawing = { cmap: state.cmap, normalize: state.normalize };
-    this.#told = { model, epoch, image, layer, drawing, channel: state.channel ?? '', filter: state.filter === undefined ? null : Number(state.filter) };
+    const filter = state.filter === undefined ? null : Number(state.filter);
+    const told = (this.#told = { model, summary, epoch, image, layer, drawing, channel: state.channel ?? '', filter });
     this.bar.update({ epochs: model.epochs, epoch, followed: state.epoch === undefined, running: model.running });
     const at = model.history.epoch.indexOf(epoch);
     const accuracy = model.history.history.val_categorical_accuracy?.[at];
-    this.status.textContent = [model.running ? `training, epoch ${model.job.epochs_done} of ${model.job.epochs}` : model.job?.status, accuracy === undefined ? null : `validation accuracy ${accuracy.toFixed(3)} at this epoch`].filter(Boolean).join(' · ');
-    this.input.show(this.#inputPath(model, image), { alt: 'the image as the network reads it', caption: image.startsWith('upload:') ? 'your picture' : image });
-    this.bars.show(model, epoch, image, state.class === undefined ? null : Number(state.class));
-    this.picker.update(model, epoch, image);
+    this.status.textContent = [model.running ? `training, epoch ${model.job?.epochs_done} of ${model.job?.epochs}` : model.job?.status, accuracy === undefined ? null : `validation accuracy ${accuracy.toFixed(3)} at this epoch`].filter(Boolean).join(' · ');
+    this.input.show(path(`${model.place}/input.png`, { image, scale: Math.max(1, Math.round(140 / Number(summary.input_shape[0]))) }), { alt: 'the image as the network reads it', caption: image.startsWith('upload:') ? 'your picture' : image });
+    this.bars.show(told, state.class === undefined ? null : Number(state.class));
+    this.picker.update(told);
     const near = this.bar.neighbours();
-    this.panel.update(this.#told);
+    this.panel.update(told);
     this.#card();
     // After what is looked at: a browser asks for few things at once, in this order.
-    this.strip.update(model, epoch, image, layer.name);
+    this.strip.update(told);
     if (this.#revealed !== layer.name) this.strip.reveal((this.#revealed = layer.name));
-    this.attributions.update({ model, epoch, image, target: state.class, methods: state.methods });
+    this.attributions.update({ ...told, target: state.class, methods: state.methods });
     this.charts.draw([model.history], { end: (model.job?.start_epoch ?? 0) + (model.job?.epochs ?? 0), mark: epoch });
     this.#judge();
     announce(`epoch ${epoch}`);
     // First what is looked at, then the strip's, of the epochs beside this one.
-    const strip = near.slice(0, 2).flatMap(other => model.summary.layers.map(one => thumbnail(model, one, other, image)));
-    this.panel.ready.then(() => preload([...this.panel.beside(near), ...strip]));
-  }
-
-  #inputPath(model, image) {
-    return `${model.place}/input.png?image=${image}&scale=${Math.max(1, Math.round(140 / model.summary.input_shape[0]))}`;
+    this.panel.ready.then(() => preload([...this.panel.beside(near), ...near.slice(0, 2).flatMap(other => this.strip.at(other))]));
   }
 
   #card() {
     if (!this.#told) return;
-    const { filter } = this.#told;
+    const { filter, layer } = this.#told;
     const shown = this.#pointed ?? filter;
-    const { layer } = this.#told;
-    const within = shown !== null && shown < (layer.filters ?? layer.output_shape.at(-1));
+    const within = shown !== null && shown < (layer.filters ?? layer.output_shape.at(-1) ?? 0);
     this.card.update({ ...this.#told, filter: within ? shown : null, pinned: filter !== null });
   }
 

@@ -1,5 +1,5 @@
 // Train a network: data, layers, settings; what is wrong with them is said before anything is started.
-import { get, Problem, send } from '../api.js';
+import { get, Problem, said, send } from '../api.js';
 import { debounce, h, select } from '../dom.js';
 import { LayerEditor } from '../layer_editor.js';
 import { go, state } from '../state.js';
@@ -11,7 +11,9 @@ const optimizers = { sgd: { learning_rate: 0.01, momentum: 0 }, adam: { learning
 const own = 'own';
 
 export class Train {
+  /** @type {import('../types.d.ts').Preset[]} */
   #presets = [];
+  /** @type {Record<string, unknown>[] | null} */
   #layers = null;
   #key = '';
 
@@ -53,7 +55,7 @@ export class Train {
       this.preset.replaceChildren(...this.#presets.map(preset => h('option', { value: preset.name }, preset.name)), h('option', { value: own, hidden: true }, 'own layers'));
       await this.#fill(this.#stated());
     } catch (error) {
-      this.#say(error.message);
+      this.#say(said(error));
       setTimeout(() => this.#load(), 3000);
     }
   }
@@ -67,7 +69,7 @@ export class Train {
     }
   }
 
-  /** Fill the form with a spec, or with as much of one as is said. */
+  /** Fill the form with a spec, or with as much of one as is said. @param {Record<string, any>} spec */
   async #fill({ architecture = 'cnn', compile, tags, ...plain }) {
     if (typeof architecture === 'string') {
       this.preset.value = this.#presets.some(preset => preset.name === architecture) ? architecture : 'cnn';
@@ -221,7 +223,7 @@ export class Train {
       go({ view: 'watch', model: job.id, epoch: null, layer: null, filter: null, image: null, spec: null }, { step: true });
     } catch (error) {
       const placed = error instanceof Problem ? this.#errors(error.errors) : false;
-      this.#say(placed ? 'Some settings are not allowed; see beside them.' : error.message);
+      this.#say(placed ? 'Some settings are not allowed; see beside them.' : said(error));
     } finally {
       this.start.disabled = false;
     }
@@ -241,7 +243,7 @@ export class Train {
       field.error.textContent = detail;
       return true;
     });
-    document.querySelector('[aria-invalid=true]')?.focus();
+    placed.length && Object.values(this.inputs).find(({ control }) => control.matches('[aria-invalid]'))?.control.focus();
     return placed.length > 0 && placed.length === errors.length;
   }
 

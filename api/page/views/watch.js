@@ -1,5 +1,5 @@
 // Watch networks learn: every job with its progress, and of one its curves and filters, which grow and move as it trains.
-import { get, send } from '../api.js';
+import { get, path, said, send } from '../api.js';
 import { onReturn } from '../connection.js';
 import { historyCharts } from '../curves.js';
 import { announce, h } from '../dom.js';
@@ -8,14 +8,24 @@ import { Picture } from '../picture.js';
 import { progress, title, when } from '../progress.js';
 import { address, go, state } from '../state.js';
 
+/** @typedef {import('../types.d.ts').Job} Job */
+/** @typedef {{items: Job[], next_cursor: string | null}} Jobs */
+
 const often = 3000;
+// Filters that fit beside those of other layers.
+const most = 64;
 
 export class Watch {
-  #jobs = null;
+  /** @type {Job[]} */
+  #jobs = [];
+  /** @type {Map<string, {item: HTMLElement, link: HTMLElement, bar: ReturnType<typeof progress>, status: HTMLElement}>} */
   #rows = new Map();
   #timer = 0;
+  /** @type {Model | null} */
   #model = null;
+  /** @type {Map<string, Picture>} */
   #pictures = new Map();
+  /** @type {string | null} */
   #cursor = null;
 
   constructor() {
@@ -26,22 +36,22 @@ export class Watch {
     this.progress = progress();
     this.error = h('p', { class: 'message', hidden: true });
     this.actions = h('div', { class: 'controls' });
-    this.charts = historyCharts(epoch => go({ view: 'look', model: this.#model.id, epoch }, { step: true }));
+    this.charts = historyCharts(epoch => go({ view: 'look', model: this.#model?.id, epoch }, { step: true }));
     this.filters = h('div', { class: 'growing' });
     this.filtersPart = h('section', {}, h('h3', {}, 'Filters, redrawn after each epoch'), this.filters);
     this.watched = h('section', { class: 'panel watched', 'aria-label': 'the chosen job', hidden: true },
       h('div', { class: 'row' }, this.name, this.actions), this.progress.element, this.error, this.charts.element, this.filtersPart);
     this.element = h('div', {}, h('h1', { class: 'unseen' }, 'Watch networks learn'),
       h('div', { class: 'watch' }, h('section', { 'aria-label': 'jobs' }, this.list, this.more, this.none), this.watched));
-    this.forget = onReturn(() => this.#poll());
+    this.stopListening = onReturn(() => this.#poll());
     this.#poll();
   }
 
   update() {
-    const id = state.model ?? this.#jobs?.[0]?.id;
+    const id = state.model ?? this.#jobs[0]?.id;
     if (id && this.#model?.id !== id) {
       this.#model?.close();
-      this.#forgetPictures();
+      this.#clearPictures();
       this.charts.element.replaceChildren();
       this.charts = this.#newCharts();
       this.#model = new Model(id, () => this.#show());
@@ -51,13 +61,12 @@ export class Watch {
 
   close() {
     clearTimeout(this.#timer);
-    this.forget();
-    this.#forgetPictures();
+    this.stopListening();
     this.#model?.close();
   }
 
   #newCharts() {
-    const charts = historyCharts(epoch => go({ view: 'look', model: this.#model.id, epoch }, { step: true }));
+    const charts = historyCharts(epoch => go({ view: 'look', model: this.#model?.id, epoch }, { step: true }));
     this.charts.element.replaceWith(charts.element);
     return charts;
   }
@@ -65,10 +74,11 @@ export class Watch {
   async #poll() {
     clearTimeout(this.#timer);
     try {
+      /** @type {Jobs} */
       const page = await get('/v1/jobs?limit=30', { cache: 'no-store' });
       const fresh = new Set(page.items.map(job => job.id));
       const oldest = page.items.at(-1)?.id ?? '';
-      const older = (this.#jobs ?? []).filter(job => !fresh.has(job.id) && job.id < oldest);
+      const older = this.#jobs.filter(job => !fresh.has(job.id) && job.id < oldest);
       this.#cursor = older.length ? this.#cursor : page.next_cursor;
       this.#jobs = [...page.items, ...older];
       this.#list();
@@ -76,7 +86,7 @@ export class Watch {
     } catch {
       // Said by the banner; the list stays as it was.
     }
-    this.#timer = setTimeout(() => (document.hidden ? this.#later() : this.#poll()), often);
+    this.#later();
   }
 
   #later() {
@@ -84,6 +94,7 @@ export class Watch {
   }
 
   async #older() {
+    /** @type {Jobs} */
     const page = await get(`/v1/jobs?limit=30&cursor=${this.#cursor}`);
     this.#cursor = page.next_cursor;
     this.#jobs.push(...page.items);
@@ -94,8 +105,8 @@ export class Watch {
     this.none.hidden = this.#jobs.length > 0;
     this.more.hidden = this.#cursor === null;
     const rows = this.#jobs.map(job => {
-      if (!this.#rows.has(job.id)) this.#rows.set(job.id, this.#row(job));
-      const row = this.#rows.get(job.id);
+      const row = this.#rows.get(job.id) ?? this.#row(job);
+      this.#rows.set(job.id, row);
       row.bar.update(job.id === this.#model?.id && this.#model.job ? this.#model.job : job);
       row.status.textContent = job.status;
       row.status.className = `status ${job.status}`;
@@ -105,6 +116,7 @@ export class Watch {
     this.#mark();
   }
 
+  /** @param {Job} job */
   #row(job) {
     const bar = progress();
     const status = h('span', { class: 'status' });
@@ -123,6 +135,7 @@ export class Watch {
 
   #show() {
     const model = this.#model;
+    if (!model) return;
     this.watched.hidden = false;
     const problem = model.problem?.message ?? model.job?.error?.detail ?? '';
     this.error.hidden = !problem;
@@ -130,33 +143,33 @@ export class Watch {
     if (!model.job) return;
     this.name.textContent = title(model.job);
     this.progress.update(model.job, model.batch);
-    this.#act(model);
+    this.#act(model, model.job);
     if (model.history.epoch.length) this.charts.draw([model.history], { end: (model.job.start_epoch ?? 0) + model.job.epochs });
-    if (model.summary && model.newest !== null) this.#draw(model);
+    if (model.summary && model.newest !== null) this.#draw(model, model.summary);
     if (model.running && model.job.epochs_done) announce(`${model.job.epochs_done} of ${model.job.epochs} epochs`);
   }
 
-  #draw(model) {
-    for (const layer of model.summary.layers.filter(one => one.kernel)) {
+  /** @param {Model} model @param {import('../types.d.ts').Summary} summary */
+  #draw(model, summary) {
+    for (const layer of summary.layers.filter(one => one.kernel)) {
+      const picture = this.#pictures.get(layer.name) ?? new Picture();
       if (!this.#pictures.has(layer.name)) {
-        const picture = new Picture();
         this.#pictures.set(layer.name, picture);
         this.filters.append(h('section', {}, h('h4', {}, layer.name), picture.element));
       }
-      const count = layer.filters > 64 ? '&count=64' : '';
-      this.#pictures.get(layer.name).show(`${model.place}/layers/${layer.name}/filters.png?epoch=${model.newest}${count}`, { alt: `filters of ${layer.name} at epoch ${model.newest}`, caption: `epoch ${model.newest}` });
+      const count = (layer.filters ?? 0) > most ? most : undefined;
+      picture.show(path(`${model.place}/layers/${layer.name}/filters.png`, { epoch: model.newest, count }), { alt: `filters of ${layer.name} at epoch ${model.newest}`, caption: `epoch ${model.newest}` });
     }
     this.filtersPart.hidden = this.#pictures.size === 0;
   }
 
-  #forgetPictures() {
-    for (const picture of this.#pictures.values()) picture.forget();
+  #clearPictures() {
     this.#pictures.clear();
     this.filters.replaceChildren();
   }
 
-  #act(model) {
-    const { id, status } = model.job;
+  /** @param {Model} model @param {Job} job */
+  #act(model, { id, status, spec }) {
     if (this.actions.dataset.shown === `${id} ${status}`) return;
     this.actions.dataset.shown = `${id} ${status}`;
     const button = (text, act, name = '') => h('button', { type: 'button', class: name, onclick: event => this.#do(event.currentTarget, act) }, text);
@@ -165,7 +178,7 @@ export class Watch {
       ...(model.running
         ? [button('Cancel', () => send('POST', `/v1/jobs/${id}/cancel`))]
         : [
-            button('Go on for 10 epochs', () => this.#goOn(model)),
+            button('Go on for 10 epochs', () => this.#goOn(id, spec.dataset)),
             button('Delete', async () => {
               if (!confirm('Delete this job with its model and all its weights?')) return;
               await send('DELETE', `/v1/jobs/${id}`);
@@ -177,8 +190,8 @@ export class Watch {
     );
   }
 
-  async #goOn(model) {
-    const job = await send('POST', '/v1/jobs', { dataset: model.job.spec.dataset, epochs: 10, continue_from: { model_id: model.id, epoch: 'last' } });
+  async #goOn(id, dataset) {
+    const job = await send('POST', '/v1/jobs', { dataset, epochs: 10, continue_from: { model_id: id, epoch: 'last' } });
     go({ model: job.id, epoch: null }, { step: true });
     this.#poll();
   }
@@ -189,7 +202,7 @@ export class Watch {
       await act();
     } catch (error) {
       this.error.hidden = false;
-      this.error.textContent = error.message;
+      this.error.textContent = said(error);
     } finally {
       button.disabled = false;
     }
