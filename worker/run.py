@@ -70,6 +70,8 @@ class Run:
         """Renew the lease until the block ends."""
         ended = threading.Event()
         thread = threading.Thread(target=self._renew, args=(ended,), name="lease", daemon=True)
+        # Before there is the thread: where memory is short it may die at birth, and start() waits for it for ever.
+        end_unless_renewed(self._hangs_after)
         thread.start()
         try:
             yield
@@ -228,14 +230,17 @@ class Run:
         self._parts.events.append(self.claim.job_id, "status", self._epochs_done, body)
 
     def _renew(self, ended: threading.Event) -> None:
-        hangs_after = _LEASES_TO_A_HANG * self._parts.settings.lease_seconds
-        end_unless_renewed(hangs_after)
         while not ended.is_set() and self.stopped_by != "lease":
             bell().wait(self._parts.settings.heartbeat_seconds)
             bell().clear()
             if not ended.is_set():
                 self._beat()
-                end_unless_renewed(hangs_after)
+                end_unless_renewed(self._hangs_after)
+
+    @property
+    def _hangs_after(self) -> float:
+        """Seconds."""
+        return _LEASES_TO_A_HANG * self._parts.settings.lease_seconds
 
     def _beat(self) -> None:
         settings = self._parts.settings

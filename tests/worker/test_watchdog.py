@@ -33,3 +33,25 @@ def test_one_that_renews_or_is_no_longer_watched_goes_on() -> None:
     for before in ("end_unless_renewed(0.01); end_unless_renewed(60)", "end_unless_renewed(0.2); stop_watching()"):
         done = run(before, 400_000)
         assert (done.returncode, done.stdout) == (0, "went on\n"), done.stderr
+
+
+# Where there is no memory for a thread's first steps, it dies before it says that it has started, and start() waits.
+STILLBORN = """
+import threading
+from types import SimpleNamespace
+from worker.run import Run
+claim = SimpleNamespace(epochs_stored=1, start_epoch=0)
+parts = SimpleNamespace(store=None, settings=SimpleNamespace(lease_seconds=0.05))
+run = Run(parts, claim)
+threading.Thread._bootstrap = lambda thread: None
+with run.lease():
+    print("went on")
+"""
+
+
+def test_a_lease_whose_thread_is_never_born_ends_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", STILLBORN], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    assert "Timeout" in done.stderr
+    assert "in lease" in done.stderr
