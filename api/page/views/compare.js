@@ -1,19 +1,12 @@
 // Two models, or one at two epochs, side by side.
 import { path } from '../api.js';
+import { Side } from '../compare_side.js';
 import { historyCharts } from '../curves.js';
 import { announce, h, select, setOptions } from '../dom.js';
-import { EpochBar } from '../epoch_bar.js';
 import { ImagePicker } from '../image_picker.js';
-import { shapeText } from '../layer_strip.js';
-import { Model } from '../model.js';
-import { modelChoice } from '../model_choice.js';
-import { Picture, preload } from '../picture.js';
-import { PredictionBars } from '../prediction_bars.js';
-import { title } from '../progress.js';
+import { Picture } from '../picture.js';
 import { section } from '../section.js';
 import { go, state } from '../state.js';
-
-const most = 64;
 
 export class Compare {
   constructor() {
@@ -90,97 +83,5 @@ export class Compare {
       });
     }
     return announce(`epochs ${first.epoch} and ${second.epoch}`);
-  }
-}
-
-/** One of the two. */
-class Side {
-  /** @type {Model | null} */
-  model = null;
-
-  /**
-   * @param {'left' | 'right'} side
-   * @param {string} idKey where the address has the model
-   * @param {string} key where it has the epoch
-   * @param {Compare} compare
-   */
-  constructor(side, idKey, key, compare) {
-    this.side = side;
-    this.key = key;
-    this.compare = compare;
-    this.choice = modelChoice(side, id => go({ [idKey]: id, [key]: null }, { step: true }));
-    this.bar = new EpochBar({ label: `epoch, ${side}`, onPick: epoch => compare.moved(this, epoch), settled: () => this.filters.ready });
-    this.filters = new Picture();
-    this.maps = new Picture();
-    this.bars = new PredictionBars();
-    this.problem = h('p', { class: 'empty', hidden: true });
-    this.filtersPart = h('section', {}, h('h3', {}, 'Filters'), this.filters.element);
-    this.body = h('div', { class: 'side-panel' }, this.bar.element, this.filtersPart,
-      h('section', {}, h('h3', {}, 'Feature maps of the image'), this.maps.element), h('section', {}, h('h3', {}, 'What it says of the image'), this.bars.element));
-    this.element = h('section', { class: 'panel', 'aria-label': side }, this.choice.element, this.problem, this.body);
-  }
-
-  get id() {
-    return this.model?.id ?? null;
-  }
-
-  /** What is looked at; null while there is nothing. */
-  get view() {
-    const model = this.model;
-    if (!model?.summary) return null;
-    // Of one model with itself the left begins before training, where the address does not say otherwise.
-    const first = this.side === 'left' && this.compare.right.id === this.id && state[this.key] === undefined;
-    const epoch = first ? (model.epochs[0] ?? null) : model.epoch(state[this.key]);
-    return epoch === null ? null : { model, summary: model.summary, epoch };
-  }
-
-  get name() {
-    return this.model?.job ? `${this.side} (${title(this.model.job)})` : this.side;
-  }
-
-  /** @param {string | null} id */
-  use(id) {
-    this.choice.update(id);
-    if (!id || this.model?.id === id) return;
-    this.model?.close();
-    this.model = new Model(id, () => this.compare.show());
-  }
-
-  close() {
-    this.bar.stop();
-    this.model?.close();
-  }
-
-  say() {
-    this.body.hidden = true;
-    this.problem.hidden = false;
-    this.problem.textContent = this.model?.problem?.message ?? (this.model === null ? 'There is no model yet: train one.' : 'Loading…');
-  }
-
-  show(layerName, image) {
-    const { view } = this;
-    if (!view) return;
-    const { model, epoch } = view;
-    this.body.hidden = false;
-    this.problem.hidden = true;
-    this.bar.update({ epochs: model.epochs, epoch, followed: state[this.key] === undefined, running: model.running });
-    this.#draw(model, model.layer(layerName), layerName, epoch, image);
-    this.bars.show({ ...view, image });
-  }
-
-  /** @param {Model} model @param {import('../types.d.ts').Layer | null} layer @param {string} name */
-  #draw(model, layer, name, epoch, image) {
-    this.filtersPart.hidden = !layer?.kernel;
-    if (layer === null) return this.maps.clear(`This model has no layer ${name}.`);
-    const place = `${model.place}/layers/${name}`;
-    const first = count => (count > most ? { count: most } : {});
-    const filters = at => path(`${place}/filters.png`, { epoch: at, ...first(layer.filters), cmap: state.cmap, normalize: state.normalize });
-    const maps = at => path(`${place}/activations.png`, { image, epoch: at, ...first(layer.output_shape.at(-1)) });
-    const said = `${name}, ${this.side}, epoch ${epoch}`;
-    if (layer.kernel) this.filters.show(filters(epoch), { alt: `filters of ${said}`, caption: `epoch ${epoch}, kernel ${shapeText(layer.kernel)}` });
-    this.maps.show(maps(epoch), { alt: `feature maps of ${said}`, caption: shapeText(layer.output_shape) });
-    const near = this.bar.neighbours(1).flatMap(at => [...(layer.kernel ? [filters(at)] : []), maps(at)]);
-    Promise.all([this.filters.ready, this.maps.ready]).then(() => preload(near));
-    return undefined;
   }
 }
