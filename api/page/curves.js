@@ -43,7 +43,7 @@ export class Curves {
     const parts = [];
     for (const tick of ticks(low, high, 4)) {
       parts.push(svg('line', { class: 'rule', x1: margin.left, x2: width - margin.right, y1: y(tick), y2: y(tick) }));
-      parts.push(svg('text', { class: 'tick', x: margin.left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, short(tick)));
+      parts.push(svg('text', { class: 'tick', x: margin.left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, tick));
     }
     for (const tick of ticks(first, last, 6).filter(Number.isInteger)) {
       parts.push(svg('text', { class: 'tick', x: x(tick), y: height - 8, 'text-anchor': 'middle' }, tick));

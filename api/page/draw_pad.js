@@ -25,10 +25,14 @@ export function drawPad(onDrawn) {
   canvas.addEventListener('pointerdown', event => {
     drawing = true;
     canvas.setPointerCapture(event.pointerId);
+    const [x, y] = place(event);
+    // A line to where it begins draws nothing, and a dot is a stroke, too.
     pen.beginPath();
-    pen.moveTo(...place(event));
-    pen.lineTo(...place(event));
-    pen.stroke();
+    pen.arc(x, y, brush / 2, 0, 2 * Math.PI);
+    pen.fillStyle = '#fff';
+    pen.fill();
+    pen.beginPath();
+    pen.moveTo(x, y);
     event.preventDefault();
   });
   canvas.addEventListener('pointermove', event => {

@@ -17,7 +17,7 @@ export function follow(jobId, handlers) {
 
   async function open() {
     clearTimeout(timer);
-    if (stopped) return;
+    if (stopped || document.hidden) return;
     try {
       const { url } = await send('POST', '/v1/tickets', { path: place });
       if (!stopped) listen(last === null ? url : `${url}&last_event_id=${last}`);
@@ -50,14 +50,22 @@ export function follow(jobId, handlers) {
     if (!stopped) timer = setTimeout(open, milliseconds);
   }
 
+  // A browser has six connections to a server, and each stream takes one: a window that is not seen lets go of its own.
+  function turn() {
+    if (document.hidden) source?.close();
+    else open();
+  }
+
   function stop() {
     stopped = true;
+    document.removeEventListener('visibilitychange', turn);
     clearTimeout(timer);
     source?.close();
     stopListening();
   }
 
   const stopListening = onReturn(open);
+  document.addEventListener('visibilitychange', turn);
   open();
   return stop;
 }

@@ -43,7 +43,7 @@ export class LayerEditor {
   /** Begin with these layers; what is said nowhere is left out, so that a row shows what matters. */
   async edit(layers) {
     this.element.hidden = false;
-    this.layers = layers.map(layer => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== null)));
+    this.layers = layers.filter(layer => layer !== null && typeof layer === 'object').map(layer => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== null)));
     this.schemas = await describe();
     this.kind.replaceChildren(...[...this.schemas.kinds.keys()].map(kind => h('option', { value: kind }, kind)));
     this.kind.value = 'conv2d';

@@ -30,7 +30,7 @@ function show() {
 
 // A link of the navigation keeps what was looked at: the model, the epoch, the layer and the image go along.
 function links() {
-  const kept = Object.fromEntries(['model', 'epoch', 'layer', 'image'].filter(key => key in state).map(key => [key, state[key]]));
+  const kept = Object.fromEntries(['model', 'epoch', 'layer', 'image', 'with', 'with_epoch', 'linked'].filter(key => key in state).map(key => [key, state[key]]));
   for (const link of byId('views').children) {
     link.href = address({ view: link.dataset.view, ...kept });
     if (link.dataset.view === name) link.setAttribute('aria-current', 'page');
@@ -49,6 +49,9 @@ addEventListener('click', event => {
   go({ ...gone, ...next }, { step: true });
   if (link.closest('#views')) scrollTo(0, 0);
 });
+
+// A file dropped beside its place would take the page away.
+for (const name of ['dragover', 'drop']) addEventListener(name, event => event.preventDefault());
 
 const help = byId('help');
 byId('help-button').addEventListener('click', () => help.showModal());

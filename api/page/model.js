@@ -43,6 +43,11 @@ export class Model {
     return this.summary?.epochs_available ?? [];
   }
 
+  /** The last epoch that there is or will be. */
+  get end() {
+    return this.job && this.running ? (this.job.start_epoch ?? 0) + this.job.epochs : (this.history.epoch.at(-1) ?? 1);
+  }
+
   get newest() {
     return this.epochs.at(-1) ?? null;
   }

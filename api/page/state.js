@@ -42,6 +42,12 @@ export function go(patch, { step = false } = {}) {
   for (const listener of listeners) listener(state);
 }
 
+/** The image that is looked at of models of a data set; one of another data set would not fit. */
+export function imageOf(dataset) {
+  const [, other] = state.image?.match(/^([^:]+):(?:train|test):/) ?? [];
+  return state.image && (other ?? dataset) === dataset ? state.image : `${dataset}:test:0`;
+}
+
 // Browsers refuse more than some hundred changes of the address in half a minute: the slider makes more.
 let pending = 0;
 let wanted = '';

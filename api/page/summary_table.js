@@ -13,6 +13,7 @@ export class SummaryTable {
 
   show(told) {
     this.error.hidden = true;
+    this.#past(false);
     this.rows.replaceChildren(...told.layers.map(layer => h('tr', {},
       h('td', {}, h('b', {}, layer.name), h('br'), h('span', { class: 'faint' }, layer.type)), h('td', {}, layer.output_shape.join('×')),
       h('td', { class: 'number' }, layer.params.toLocaleString('en'), layer.params ? h('br') : '', layer.params ? h('span', { class: 'faint' }, layer.formula) : ''))));
@@ -24,5 +25,10 @@ export class SummaryTable {
   refuse(problem) {
     this.error.hidden = false;
     this.error.textContent = problem.message;
+    this.#past(true);
+  }
+
+  #past(is) {
+    for (const part of [this.table, this.total, this.warnings]) part.classList.toggle('past', is);
   }
 }

@@ -61,10 +61,11 @@ export class Tiles {
   #move(event) {
     const at = this.#buttons.indexOf(event.target);
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.cols, ArrowDown: this.cols };
-    if (at < 0 || !(event.key in steps)) return;
+    const edges = { Home: 0, End: -1 };
+    if (at < 0 || !(event.key in steps || event.key in edges)) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = this.#buttons[at + steps[event.key]];
+    const next = event.key in edges ? this.#buttons.at(edges[event.key]) : this.#buttons[at + steps[event.key]];
     if (!next) return;
     this.#buttons[at].tabIndex = -1;
     next.tabIndex = 0;

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
-import pytest
 from playwright.sync_api import Page, expect
 
-from live import wait_for_end
 from page_tools import quiet, shown
-
-
-@pytest.fixture(scope="module")
-def other(client: httpx.Client) -> str:
-    """A model of three epochs."""
-    spec = {"dataset": "mnist", "epochs": 3, "train_samples": 500, "test_samples": 100, "seed": 7}
-    return str(wait_for_end(client, client.post("/v1/jobs", json=spec).json()["id"])["id"])
 
 
 def texts(page: Page) -> list[str]:

@@ -304,3 +304,19 @@ def test_all_of_it_can_be_done_by_keyboard(browse: Any, address: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="filter 9", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(text).to_have_text("before training of 30")
+
+
+def test_a_dot_is_a_stroke_and_another_model_is_looked_at_with_the_same_image_and_layer(
+    browse: Any, client: httpx.Client, address: str, other: str
+) -> None:
+    page = browse(f"{address}&epoch=3&layer=Conv2&image=mnist:test:4&pick=draw")
+    quiet(page)
+    page.locator(".model-choice select").select_option(other)
+    has(f"model={other}", page)
+    has("layer=Conv2", page)
+    has("image=mnist:test:4", page)
+    expect(page.locator(".epoch-text")).to_have_text("epoch 3 of 3")
+    page.locator("canvas.pad").click()
+    expect(page.locator(".input-panel figcaption").first).to_contain_text("your picture")
+    middle = page.evaluate("document.querySelector('.pad').getContext('2d').getImageData(140, 140, 1, 1).data[0]")
+    assert middle == 255

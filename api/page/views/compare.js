@@ -6,7 +6,7 @@ import { announce, h, select, setOptions } from '../dom.js';
 import { ImagePicker } from '../image_picker.js';
 import { Picture } from '../picture.js';
 import { section } from '../section.js';
-import { go, state } from '../state.js';
+import { go, imageOf, state } from '../state.js';
 
 export class Compare {
   constructor() {
@@ -47,13 +47,13 @@ export class Compare {
     return Boolean(act);
   }
 
-  /** One slider moved; the other goes as far with it while both are linked, as far as there are epochs. */
+  /** One slider moved; while both are linked the other goes to that epoch, or of one model with itself as far. */
   moved(side, epoch) {
     const other = side === this.left ? this.right : this.left;
     const [mine, theirs] = [side.view, other.view];
     const patch = { [side.key]: epoch };
     if (this.linked.checked && epoch !== null && mine && theirs) {
-      const wanted = theirs.epoch + (epoch - mine.epoch);
+      const wanted = side.id === other.id ? theirs.epoch + (epoch - mine.epoch) : epoch;
       patch[other.key] = theirs.model.epochs.reduce((best, one) => (Math.abs(one - wanted) < Math.abs(best - wanted) ? one : best));
     }
     go(patch);
@@ -62,9 +62,12 @@ export class Compare {
   show() {
     const { left, right } = this;
     const [first, second] = [left.view, right.view];
-    if (!first) return left.say();
+    if (!first) {
+      right.say();
+      return left.say();
+    }
     const { summary } = first;
-    const image = state.image ?? `${summary.dataset}:test:0`;
+    const image = imageOf(summary.dataset);
     const named = summary.layers.filter(layer => layer.output_shape.length > 1 || layer.kernel);
     const layer = named.find(one => one.name === state.layer) ?? named.find(one => one.kernel) ?? named[0];
     if (!layer) return undefined;

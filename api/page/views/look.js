@@ -13,7 +13,7 @@ import { modelChoice } from '../model_choice.js';
 import { Picture, preload } from '../picture.js';
 import { PredictionBars } from '../prediction_bars.js';
 import { section } from '../section.js';
-import { go, state } from '../state.js';
+import { go, imageOf, state } from '../state.js';
 
 export class Look {
   /** @type {Model | null} */
@@ -25,7 +25,7 @@ export class Look {
   #revealed = '';
 
   constructor() {
-    this.choice = modelChoice('model', id => go({ model: id, epoch: null, layer: null, filter: null, channel: null, image: null }, { step: true }));
+    this.choice = modelChoice('model', id => go({ model: id, epoch: null, filter: null, channel: null }, { step: true }));
     this.status = h('p', { class: 'faint' });
     this.bar = new EpochBar({ onPick: epoch => go({ epoch }), settled: () => Promise.all([this.panel.ready, this.bars.ready]) });
     this.strip = new LayerStrip(name => go({ layer: name, filter: null, channel: null }, { step: true }));
@@ -73,7 +73,7 @@ export class Look {
 
   key(key) {
     const act = {
-      ArrowLeft: () => this.bar.step(-1), ArrowRight: () => this.bar.step(1), Home: () => this.bar.edge(0), End: () => this.bar.edge(-1), ' ': () => this.bar.toggle(),
+      ArrowLeft: () => this.bar.step(-1), ArrowRight: () => this.bar.step(1), Home: () => this.bar.edge(0), End: () => this.bar.edge(-1), ' ': () => this.bar.toggle(), Escape: () => go({ filter: null }),
       '[': () => this.#turn(-1), ']': () => this.#turn(1), ',': () => this.#image(-1), '.': () => this.#image(1),
     }[key];
     act?.();
@@ -100,12 +100,13 @@ export class Look {
     this.bar.element.hidden = !ready;
     this.empty.hidden = ready;
     if (!ready) {
-      this.empty.textContent = model.problem?.message ?? (model.job ? 'The job waits for a worker; there is nothing to see yet.' : 'Loading…');
+      const waits = model.running ? 'The job waits for a worker; there is nothing to see yet.' : 'Loading…';
+      this.empty.textContent = model.running ? waits : (model.job?.error?.detail ?? model.problem?.message ?? waits);
       return;
     }
     const layer = model.layer(state.layer) ?? summary.layers.find(one => one.kernel) ?? summary.layers[0];
     if (!layer) return;
-    const image = state.image ?? `${summary.dataset}:test:0`;
+    const image = imageOf(summary.dataset);
     const drawing = { cmap: state.cmap, normalize: state.normalize };
     const filter = state.filter === undefined ? null : Number(state.filter);
     const told = (this.#told = { model, summary, epoch, image, layer, drawing, channel: state.channel ?? '', filter });
@@ -123,7 +124,7 @@ export class Look {
     this.strip.update(told);
     if (this.#revealed !== layer.name) this.strip.reveal((this.#revealed = layer.name));
     this.attributions.update({ ...told, target: state.class, methods: state.methods });
-    this.charts.draw([model.history], { end: (model.job?.start_epoch ?? 0) + (model.job?.epochs ?? 0), mark: epoch });
+    this.charts.draw([model.history], { end: model.end, mark: epoch });
     this.#judge();
     announce(`epoch ${epoch}`);
     // First what is looked at, then the strip's, of the epochs beside this one.

@@ -133,6 +133,8 @@ export class Train {
   #changed() {
     const spec = this.spec();
     this.#key = '';
+    this.#say('');
+    this.settings.tell([]);
     go({ spec: JSON.stringify(spec) });
     this.body.textContent = `POST /v1/jobs\n${JSON.stringify(spec, null, 2)}`;
     this.validate();

@@ -54,6 +54,8 @@ export class Watch {
       this.#clearPictures();
       this.charts.element.replaceChildren();
       this.charts = this.#newCharts();
+      // Where one column is all there is, what was chosen is far below.
+      if (this.#model && matchMedia('(max-width: 820px)').matches) this.watched.scrollIntoView();
       this.#model = new Model(id, () => this.#show());
     }
     this.#mark();
@@ -137,14 +139,14 @@ export class Watch {
     const model = this.#model;
     if (!model) return;
     this.watched.hidden = false;
-    const problem = model.problem?.message ?? model.job?.error?.detail ?? '';
+    const problem = model.job?.error?.detail ?? model.problem?.message ?? '';
     this.error.hidden = !problem;
     this.error.textContent = problem;
     if (!model.job) return;
     this.name.textContent = title(model.job);
     this.progress.update(model.job, model.batch);
     this.#act(model, model.job);
-    if (model.history.epoch.length) this.charts.draw([model.history], { end: (model.job.start_epoch ?? 0) + model.job.epochs });
+    if (model.history.epoch.length) this.charts.draw([model.history], { end: model.end });
     if (model.summary && model.newest !== null) this.#draw(model, model.summary);
     if (model.running && model.job.epochs_done) announce(`${model.job.epochs_done} of ${model.job.epochs} epochs`);
   }
@@ -170,15 +172,16 @@ export class Watch {
 
   /** @param {Model} model @param {Job} job */
   #act(model, { id, status, spec }) {
-    if (this.actions.dataset.shown === `${id} ${status}`) return;
-    this.actions.dataset.shown = `${id} ${status}`;
+    const any = model.newest !== null;
+    if (this.actions.dataset.shown === `${id} ${status} ${any}`) return;
+    this.actions.dataset.shown = `${id} ${status} ${any}`;
     const button = (text, act, name = '') => h('button', { type: 'button', class: name, onclick: event => this.#do(event.currentTarget, act) }, text);
     this.actions.replaceChildren(
-      h('a', { href: address({ view: 'look', model: id }) }, 'Look inside'),
+      any ? h('a', { href: address({ view: 'look', model: id }) }, 'Look inside') : '',
       ...(model.running
         ? [button('Cancel', () => send('POST', `/v1/jobs/${id}/cancel`))]
         : [
-            button('Go on for 10 epochs', () => this.#goOn(id, spec.dataset)),
+            any ? button('Go on for 10 epochs', () => this.#goOn(id, spec.dataset)) : '',
             button('Delete', async () => {
               if (!confirm('Delete this job with its model and all its weights?')) return;
               await send('DELETE', `/v1/jobs/${id}`);
