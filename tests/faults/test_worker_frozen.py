@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 
@@ -36,13 +37,15 @@ def test_a_worker_that_wakes_when_its_job_is_anothers_writes_nothing_and_stops(
     assert len(set(writers[frozen_at:])) == 1, "one set of epochs, by one other"
     assert len(writers) == SPEC["epochs"] + 1
     assert_same_training(undisturbed, witness, job)
-    # It has stopped, and takes the next job: the other worker is gone.
+    # It has stopped, and takes the next job: the other worker is gone. Its child may be another: the second takes
+    # its time to start, and what was silent for four leases by then is ended when it wakes.
     following = post(client, TINY)
     succeeded(client, following)
-    assert stack.pids("worker", "train") == first
+    assert stack.pids("worker", "train")[0] == first[0]
     assert job_of(client, following)["attempt"] == 1
 
 
 def _signal(pids: list[int], number: int) -> None:
     for pid in pids:
-        os.kill(pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
