@@ -15,8 +15,13 @@ def main() -> None:
     gc.disable()
     from api.server import make_server
     from cnnservice.settings import Settings
+    from cnnservice.telemetry.logs import configure_logging
+    from cnnservice.telemetry.tracing import start_tracing
 
-    server = make_server(Settings())
+    settings = Settings()
+    configure_logging(settings)
+    start_tracing(settings, "cnnservice-api")
+    server = make_server(settings)
     gc.freeze()
     gc.enable()
     server.run()

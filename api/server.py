@@ -25,4 +25,5 @@ class Server(uvicorn.Server):
 def make_server(settings: Settings) -> Server:
     """A server for the application, ready to run."""
     app = create_app(settings)
-    return Server(uvicorn.Config(app, host=settings.host, port=settings.port, access_log=False))
+    # Logging is configured by whoever runs it, and requests are logged by the application.
+    return Server(uvicorn.Config(app, host=settings.host, port=settings.port, access_log=False, log_config=None))

@@ -12,11 +12,13 @@ from api.dispatch import Dispatcher
 from api.event_hub import EventHub
 from api.inspector import Inspector
 from api.messenger import Messenger
+from api.numbers import Numbers
 from api.tickets import Tickets
 from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
+from cnnservice.telemetry.askers import Askers
 from cnnservice.weights import CheckpointStore
 
 
@@ -35,6 +37,8 @@ class Services:
     inspector: Inspector
     messenger: Messenger
     tickets: Tickets
+    askers: Askers
+    numbers: Numbers
 
 
 async def _services(request: Request) -> Services:

@@ -13,6 +13,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
+from api.drawn import draw_plot_png, draw_plot_svg
 from api.problem_groups import ASKED, LAYER, MODEL, SPLIT, WEIGHTS
 from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery
@@ -37,7 +38,6 @@ from cnnservice import jobs
 from cnnservice.analysis.filters import duplicate_filters, filter_matrix, has_filters, zero_filters
 from cnnservice.database.tables import Epoch
 from cnnservice.drawing.axes import Curve, Panel
-from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.models import Snapshot, layer_weights, open_snapshot
 from cnnservice.specs.advice import advise
 from cnnservice.specs.architecture import LayerSummary
