@@ -87,6 +87,7 @@ class Run:
 
     def train(self) -> None:
         """Train to the end. Raises Stopped, Diverged, LeaseLost, DomainError."""
+        _log.info("job %s begins", self.claim.job_id)
         self._publish_status("running")
         samples, normalizer = self._insist(self._samples)
         runtime, normalization = describe(), normalizer.record()
@@ -102,6 +103,7 @@ class Run:
         """End the job and say so. Raises LeaseLost."""
         now = time.time()
         self._insist(lambda: jobs.end(self._parts.database, self.claim, status, now=now, error=error), ending=True)
+        _log.info("job %s %s", self.claim.job_id, status)
         counts = self._parts.counts
         counts.observe(JOB_SECONDS, now - self.claim.started_at, status)
         counts.publish()

@@ -36,9 +36,9 @@ def take_census(database: Database) -> Census:
     waiting = func.count(), func.min(Outbox.created_at)
     computations = select(func.count(), func.min(Computation.created_at)).where(Computation.status == "queued")
     with database.read() as session:
-        statuses = session.execute(select(Job.status, func.count()).group_by(Job.status)).tuples()
+        statuses = session.execute(select(Job.status, func.count().label("jobs")).group_by(Job.status))
         return Census(
-            dict(iter(statuses)),
+            {row.status: row.jobs for row in statuses},
             {
                 TRAIN_QUEUE: Queue(*session.execute(select(*waiting)).one()),
                 COMPUTATIONS: Queue(*session.execute(computations).one()),
