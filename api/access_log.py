@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.keyring import key_in
 from api.metrics import route_of
 from api.public import public_query
 
@@ -43,8 +44,8 @@ class AccessLog:
                 "status": status,
                 "ms": round((time.perf_counter() - began) * 1000, 1),
             }
-            if (key := scope.get("cnnservice.key")) is not None:
-                told["key"] = str(key)
+            if (key := key_in(scope)) is not None:
+                told["key"] = key.id
             _log.info("%(method)s %(path)s %(status)s %(ms)s ms", told, extra=told)
 
 

@@ -29,5 +29,5 @@ class Head:
         try:
             await self._app(inner, receive, headers_alone)
         finally:
-            # For the access log and traces, which look from outside.
-            scope["route"] = inner.get("route")
+            # For the access log, which looks from outside: what has been found out, as the route and whose key it is.
+            scope.update({name: value for name, value in inner.items() if name not in scope})

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 
 from api.look import Look
-from cnnservice.broker import INSPECT_QUEUE, TRAIN_QUEUE, WORKER_SECONDS, worker_key
+from cnnservice.broker import INSPECT_QUEUE, TRAIN_QUEUES, WORKER_SECONDS, worker_key
 from cnnservice.database.engine import Database
 from cnnservice.inspection import WAITING, expiry
 from cnnservice.jobs import Status
@@ -53,7 +53,7 @@ class Numbers:
         return await run_in_threadpool(generate_latest, _Scrape(census, broker))
 
     async def _ask_broker(self) -> _Broker:
-        now, queues = time.time(), (TRAIN_QUEUE, INSPECT_QUEUE)
+        now, queues = time.time(), (*TRAIN_QUEUES, INSPECT_QUEUE)
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.llen(WAITING)
             pipeline.lindex(WAITING, 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from cnnservice.broker import TRAIN_QUEUE
+from cnnservice.broker import TRAIN_QUEUES
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Computation, Job, Outbox
 
@@ -33,14 +33,11 @@ COMPUTATIONS = "computations"
 
 def take_census(database: Database) -> Census:
     """Of this moment. A job that is queued again waits since then."""
-    waiting = func.count(), func.min(Outbox.created_at)
+    waiting = select(Job.queue, func.count(), func.min(Outbox.created_at)).join(Outbox).group_by(Job.queue)
     computations = select(func.count(), func.min(Computation.created_at)).where(Computation.status == "queued")
     with database.read() as session:
         statuses = session.execute(select(Job.status, func.count().label("jobs")).group_by(Job.status))
-        return Census(
-            {row.status: row.jobs for row in statuses},
-            {
-                TRAIN_QUEUE: Queue(*session.execute(select(*waiting)).one()),
-                COMPUTATIONS: Queue(*session.execute(computations).one()),
-            },
-        )
+        jobs = {row.status: row.jobs for row in statuses}
+        queues = {name: Queue(depth, oldest) for name, depth, oldest in session.execute(waiting)}
+        queues[COMPUTATIONS] = Queue(*session.execute(computations).one())
+    return Census(jobs, dict.fromkeys(TRAIN_QUEUES, Queue(0, None)) | queues)

@@ -66,7 +66,7 @@ def test_without_broker_what_the_database_knows_is_told(tmp_path: Path) -> None:
     database.close()
     (numbers,) = map(told, ask(create_app(settings), "/metrics"))
     assert numbers["cnnservice_up"] == {"database": 1, "broker": 0}
-    assert numbers["cnnservice_queue_depth"] == {"train": 0, "computations": 0}
+    assert numbers["cnnservice_queue_depth"] == {"train": 0, "train.gpu": 0, "computations": 0}
     assert numbers.keys() >= FROM_DATABASE
     assert not numbers.keys() & FROM_BROKER
 
