@@ -116,6 +116,7 @@ class Claim:
     start_epoch: int = 0
     dataset_record: dict[str, Any] | None = None
     normalizer: dict[str, Any] | None = None
+    started_at: float = 0.0
 
     @property
     def last_epoch(self) -> int:
@@ -337,6 +338,7 @@ def claim(
             job.start_epoch,
             job.dataset_record,
             job.normalizer,
+            job.started_at,
         )
 
 

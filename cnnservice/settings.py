@@ -7,9 +7,9 @@ import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cnnservice.origins import Origins
@@ -56,6 +56,16 @@ class Settings(BaseSettings):
     )
     ticket_seconds: int = Field(60, ge=1, description="how long a ticket opens an event stream")
     gzip_min_bytes: int = Field(1024, ge=0, description="shorter answers are not compressed")
+
+    # What it tells of itself.
+    log_format: Literal["text", "json"] = Field("text", description="lines on stderr for people, or for a collector")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    access_log: bool | None = Field(None, description="a line a request; when unset, only where log_format is json")
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("CNNSERVICE_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"),
+        description="OpenTelemetry collector (OTLP over HTTP) that takes traces; none are made when unset",
+    )
 
     # How long an outage is waited for.
     database_timeout_seconds: float = Field(5.0, gt=0, description="for a lock or a statement; then 503")
@@ -123,6 +133,11 @@ class Settings(BaseSettings):
     def data_path(self) -> Path:
         """data_dir, absolute."""
         return self.data_dir.expanduser().absolute()
+
+    @property
+    def logs_requests(self) -> bool:
+        """Whether each request makes a log line."""
+        return self.log_format == "json" if self.access_log is None else self.access_log
 
     @property
     def embedded_broker(self) -> bool:

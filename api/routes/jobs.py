@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from typing import Annotated
 
@@ -34,6 +35,7 @@ from cnnservice.specs.presets.registry import UnknownPreset
 from cnnservice.store import StoreUnavailable
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+_log = logging.getLogger(__name__)
 
 _DEFAULT_PAGE = 50
 
@@ -89,6 +91,8 @@ def create_job(
         admit=lambda session: admit(session, planned_bytes, services.settings),
     )
     if new:
+        services.askers.note(job.id)
+        _log.info("job %s queued", job.id)
         announce(services.events, job)
         services.dispatcher.nudge()
     response.headers["Location"] = f"/v1/jobs/{job.id}"

@@ -13,9 +13,9 @@ from obstore.store import ObjectStore
 
 from cnnservice.models import Snapshot
 
-FormatName = Literal["keras", "safetensors", "onnx", "notebook"]
+FormatName = Literal["keras", "safetensors", "onnx", "notebook", "tensorboard", "mlflow"]
 # Those that are made where Keras runs.
-WorkerFormat = Literal["keras", "onnx"]
+WorkerFormat = Literal["keras", "onnx", "tensorboard", "mlflow"]
 
 _OCTETS = "application/octet-stream"
 
@@ -34,6 +34,8 @@ FORMATS: dict[FormatName, Format] = {
     "safetensors": Format("safetensors", _OCTETS),
     "onnx": Format("onnx", _OCTETS),
     "notebook": Format("ipynb", "application/x-ipynb+json"),
+    "tensorboard": Format("tensorboard.zip", "application/zip"),
+    "mlflow": Format("mlflow.zip", "application/zip"),
 }
 
 
