@@ -102,11 +102,20 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True)
-class Claim:
-    """The right to run a job until expires_at, and beyond while it is renewed."""
+class Hold:
+    """What a write of a job's holder names: the job, and the token it was given."""
 
     job_id: str
     token: int
+
+
+@dataclass(frozen=True)
+class Claim(Hold):
+    """The right to run a job until expires_at, and beyond while it is renewed.
+
+    running_seconds tells how long those before have run it.
+    """
+
     attempt: int
     spec: JobSpec
     epochs_stored: int
@@ -114,6 +123,7 @@ class Claim:
     start_epoch: int = 0
     dataset_record: dict[str, Any] | None = None
     normalizer: dict[str, Any] | None = None
+    running_seconds: float = 0.0
 
     @property
     def last_epoch(self) -> int:
@@ -154,6 +164,7 @@ def submit(
         spec=spec.model_dump(mode="json"),
         created_at=now,
         attempt=1,
+        running_seconds=0.0,
         progress_attempt=0,
         fencing_token=0,
         cancel_requested=False,
@@ -319,16 +330,30 @@ def claim(
             job.start_epoch,
             job.dataset_record,
             job.normalizer,
+            job.running_seconds,
         )
 
 
-def heartbeat(database: Database, claim: Claim, *, now: float, lease_seconds: float, epoch_progress: float) -> bool:
-    """Renew the lease and note how far the epoch is (0..1). Returns whether cancelling was asked. Raises LeaseLost."""
+def heartbeat(
+    database: Database,
+    claim: Claim,
+    *,
+    now: float,
+    lease_seconds: float,
+    epoch_progress: float,
+    running_seconds: float,
+) -> bool:
+    """Renew the lease; note how far the epoch is (0..1), and how long the job has run, earlier claims among it.
+
+    Returns whether cancelling was asked. Raises LeaseLost.
+    """
     with database.write() as session:
         cancel_requested = session.scalar(
             update(Job)
             .where(Job.id == claim.job_id, Job.status == "running", Job.fencing_token == claim.token)
-            .values(lease_expires_at=now + lease_seconds, epoch_progress=epoch_progress)
+            .values(
+                lease_expires_at=now + lease_seconds, epoch_progress=epoch_progress, running_seconds=running_seconds
+            )
             .returning(Job.cancel_requested)
         )
     if cancel_requested is None:
@@ -423,7 +448,7 @@ def note_runtime(database: Database, claim: Claim, runtime: dict[str, Any], norm
 
 def end(
     database: Database,
-    claim: Claim,
+    claim: Hold,
     status: Literal["succeeded", "failed", "cancelled"],
     *,
     now: float,
@@ -517,7 +542,7 @@ def recover_expired(database: Database, *, now: float, attempt_limit: int) -> li
         return expired
 
 
-def _fenced(session: Session, claim: Claim, changes: dict[str, Any], *conditions: Any) -> None:
+def _fenced(session: Session, claim: Hold, changes: dict[str, Any], *conditions: Any) -> None:
     changed = session.scalar(
         update(Job)
         .where(Job.id == claim.job_id, Job.status == "running", Job.fencing_token == claim.token, *conditions)

@@ -60,6 +60,16 @@ class Settings(BaseSettings):
     event_stream_seconds: int = Field(24 * 3600, ge=60, description="how long they are kept after the last")
 
     # Limits on what a client may ask for.
+    max_job_seconds: float = Field(
+        172_800.0, gt=0, description="that a job may run, all its attempts together; then it fails, its epochs kept"
+    )
+    max_job_memory_bytes: int = Field(
+        8 << 30,
+        ge=1 << 20,
+        description="that a job may add to the train child; then it fails, and the child is replaced",
+    )
+    max_train_samples: int = Field(200_000, ge=1)
+    max_test_samples: int = Field(200_000, ge=1)
     max_epochs: int = Field(1000, ge=1)
     max_batch_size: int = Field(4096, ge=1)
     max_layers: int = Field(100, ge=1)
