@@ -12,7 +12,7 @@ from obstore.store import ObjectStore
 
 from api.services import Services
 from cnnservice.datasets.references import DatasetReference, UploadReference, label_of, load_reference, parse_reference
-from cnnservice.datasets.uploads import decode_image, fit_image
+from cnnservice.datasets.uploads import IMAGES_FOLDER, decode_image, fit_image
 from cnnservice.errors import CorruptError, FieldError, InvalidError, NotFoundError
 from cnnservice.models import Snapshot
 from cnnservice.store import outages_told, put_whole
@@ -108,4 +108,4 @@ def _read_upload(services: Services, reference: UploadReference) -> bytes:
 
 
 def _path(sha256: str) -> str:
-    return f"images/{sha256}"
+    return f"{IMAGES_FOLDER}{sha256}"

@@ -12,6 +12,8 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, TILELENGTH, TILEWIDTH, TiffImageF
 
 from cnnservice.datasets.errors import ImageTooLarge, NotAnImage
 
+# Where they lie in the artifact store, each under its SHA-256.
+IMAGES_FOLDER = "images/"
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 
 Invert = Literal["auto", "true", "false"]
