@@ -13,12 +13,13 @@ import obstore
 from obstore.store import ObjectStore
 from sqlalchemy import select
 
-from cnnservice import computations, jobs
+from cnnservice import audit, computations, jobs, keys
 from cnnservice.computations import Question
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Base
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.datasets.incoming.reading import read_dataset
+from cnnservice.datasets.uploads import image_path
 from cnnservice.models import open_snapshot
 from cnnservice.results import Result, put_result
 from cnnservice.settings import Settings
@@ -135,9 +136,9 @@ class Filled:
         if folder.exists():
             folder.rename(self.folder / f"incoming-{name}")
 
-    def upload_image(self, content: bytes) -> str:
+    def upload_image(self, content: bytes, owner: str | None = None) -> str:
         """A picture, as if it were one. Returns its path."""
-        path = f"images/{hashlib.sha256(content).hexdigest()}"
+        path = image_path(hashlib.sha256(content).hexdigest(), owner)
         obstore.put(self.store, path, content)
         return path
 
@@ -159,3 +160,6 @@ def fill(filled: Filled) -> None:
     filled.compute(ENDED)
     filled.upload_dataset(DATASET)
     filled.upload_image(b"a picture")
+    filled.upload_image(b"one of hers", "ada")
+    key, _ = keys.create(filled.database, "ada", "train", now=NOW)
+    audit.record(filled.database, "POST /v1/jobs", now=NOW, owner="ada", key_id=key.id)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from billiard.exceptions import WorkerLostError
@@ -27,31 +26,31 @@ _KILLED = "signal 9"
 
 
 @task_failure.connect  # type: ignore[untyped-decorator]
-def _look_why(sender: Any, exception: BaseException, args: Sequence[Any], **_: Any) -> None:
+def _look_why(sender: Any, exception: BaseException, **_: Any) -> None:
     """Sent in the worker's parent when its child is gone."""
     if sender.name != TRAIN_TASK or not isinstance(exception, WorkerLostError) or _KILLED not in str(exception):
         return
-    parts, job_id = resources(), args[0]
+    parts, note = resources(), noted.read()
     try:
-        if fail_if_killed_by_kernel(parts.database, parts.events, job_id, noted.read(), killed=killed_by_kernel()):
-            _log.warning("job %s: the kernel killed its child for want of memory; failed", job_id)
+        if fail_if_killed_by_kernel(parts.database, parts.events, note, killed=killed_by_kernel()):
+            _log.warning("job %s: the kernel killed its child for want of memory; failed", note.job_id)
     except OUTAGES as error:
-        _log.warning("job %s: its child was killed, and the database is away: %s", job_id, error)
+        _log.warning("job %s: its child was killed, and the database is away: %s", note.job_id, error)
     finally:
         # Nothing is to be carried over the fork of the next child.
         parts.database.close()
 
 
-def fail_if_killed_by_kernel(database: Database, events: EventWriter, job_id: str, note: Note, *, killed: int) -> bool:
+def fail_if_killed_by_kernel(database: Database, events: EventWriter, note: Note, *, killed: int) -> bool:
     """Whether the kernel has killed for want of memory since the note was written; the job that it tells fails then."""
     if killed <= note.killed_by_kernel:
         return False
     error = out_of_memory("The machine ran out of memory, and its kernel ended the training.")
     try:
-        jobs.end(database, jobs.Hold(job_id, note.token), "failed", now=time.time(), error=error)
+        jobs.end(database, jobs.Hold(note.job_id, note.token), "failed", now=time.time(), error=error)
     except jobs.LeaseLost:
         return False
-    job = jobs.get(database, job_id)
+    job = jobs.get(database, note.job_id)
     body = {"status": job.status, "epochs_done": job.epochs_done, "error": job.error}
-    events.append(job_id, "end", job.epochs_done + 1, body)
+    events.append(note.job_id, "end", job.epochs_done + 1, body)
     return True

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import mmap
 import struct
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
-_FORM = struct.Struct("qq")
+# A job id, and two numbers.
+_FORM = struct.Struct("36sqq")
 
 
 @dataclass(frozen=True)
 class Note:
-    """The token that the child's job is held by, and what killed_by_kernel() was a moment ago."""
+    """The child's job, the token it is held by, and what killed_by_kernel() was a moment ago."""
 
+    job_id: str
     token: int
     killed_by_kernel: int
 
@@ -25,11 +27,12 @@ class SharedNote:
 
     def write(self, note: Note) -> None:
         """In the place of the one before."""
-        self._bytes[:] = _FORM.pack(*astuple(note))
+        self._bytes[:] = _FORM.pack(note.job_id.encode(), note.token, note.killed_by_kernel)
 
     def read(self) -> Note:
         """The last one written."""
-        return Note(*_FORM.unpack(self._bytes[:]))
+        job_id, token, killed = _FORM.unpack(self._bytes[:])
+        return Note(job_id.decode(), token, killed)
 
 
 # Made before the fork.

@@ -249,7 +249,7 @@ class Run:
                 self._memory.enforce(self._fail_for_memory)
 
     def _note(self) -> None:
-        noted.write(Note(self.claim.token, killed_by_kernel()))
+        noted.write(Note(self.claim.job_id, self.claim.token, killed_by_kernel()))
 
     def _fail_for_memory(self) -> None:
         self._end("failed", too_much_memory(self._parts.settings.max_job_memory_bytes))

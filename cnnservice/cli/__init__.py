@@ -1,10 +1,11 @@
-"""The command line: `cnnservice up`, `demo`, `train`, `watch`, `migrate`, `backup` and `restore`."""
+"""The command line: the service, trainings, keys, and what keeps it all."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,18 +13,22 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from cnnservice.cli import keeping
+from cnnservice.cli import keeping, keys
 from cnnservice.cli.following import follow, urls_to_open
-from cnnservice.cli.speaking import console, read_settings, say
+from cnnservice.cli.saying import console, say, settings_or_exit
 from cnnservice.client import DEFAULT_URL, BadAddress, Client, ClientError, Job, NoAnswer, NotThisService
 from cnnservice.settings import Settings
-from cnnservice.supervision.stack import CannotStart, make_supervisor, only_one
-from cnnservice.supervision.stack import migrate as migrate_database
+from cnnservice.supervision.stack import CannotStart, make_supervisor, migrated, only_one
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-app.add_typer(keeping.commands)
+app.add_typer(keys.app, name="keys")
+app.command()(keys.audit)
+app.add_typer(keeping.app)
 
 Url = Annotated[str, typer.Option(help="where the service listens", envvar="CNNSERVICE_URL")]
+KeyText = Annotated[
+    str | None, typer.Option("--key", help="an API key, where keys are needed", envvar="CNNSERVICE_KEY")
+]
 _READY_PAUSE_SECONDS = 0.2
 T = TypeVar("T")
 
@@ -31,7 +36,7 @@ T = TypeVar("T")
 @app.command()
 def up() -> None:
     """Start the whole service on this machine and serve until Ctrl-C."""
-    settings = read_settings()
+    settings = settings_or_exit()
 
     async def work() -> None:
         await _beside(_url(settings), _wait_until_ready)
@@ -46,7 +51,7 @@ def demo(
     exit_at_end: Annotated[bool, typer.Option("--exit", help="stop everything when the training has ended")] = False,
 ) -> None:
     """Start the service, train the notebook's network on MNIST, and say what to open."""
-    settings = read_settings()
+    settings = settings_or_exit()
 
     def train_it(client: Client) -> Job:
         _wait_until_ready(client)
@@ -87,6 +92,7 @@ def train(
     spec: Annotated[Path | None, typer.Option(help="a JSON file to post as it is, instead of the options")] = None,
     watch_it: Annotated[bool, typer.Option("--watch/--no-watch", help="follow it to its end")] = True,
     url: Url = DEFAULT_URL,
+    key: KeyText = None,
 ) -> None:
     """Queue a training job at a running service."""
     options = {
@@ -107,20 +113,21 @@ def train(
         say(f"job {job.id}")
         return _watch(job) if watch_it else 0
 
-    raise typer.Exit(_ask(url, work))
+    raise typer.Exit(_ask(url, key, work))
 
 
 @app.command()
-def watch(job: Annotated[str, typer.Argument(help="a job's id")], url: Url = DEFAULT_URL) -> None:
+def watch(job: Annotated[str, typer.Argument(help="a job's id")], url: Url = DEFAULT_URL, key: KeyText = None) -> None:
     """Follow a job to its end; exit code 0 when it succeeds."""
-    raise typer.Exit(_ask(url, lambda client: _watch(client.job(job))))
+    raise typer.Exit(_ask(url, key, lambda client: _watch(client.job(job))))
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema. `up` and `demo` do it by themselves."""
     try:
-        migrate_database(read_settings())
+        with migrated(settings_or_exit()):
+            pass
     except CannotStart as error:
         say(str(error), style="red")
         raise typer.Exit(1) from None
@@ -145,7 +152,7 @@ def _wait_until_ready(client: Client) -> None:
 
 async def _beside(url: str, talk: Callable[[Client], T]) -> T:
     """Talk to the service in a thread, while its processes are looked after here."""
-    client = Client(url)
+    client = Client(url, os.environ.get("CNNSERVICE_KEY"))
     try:
         return await asyncio.to_thread(talk, client)
     finally:
@@ -162,9 +169,9 @@ def _run(settings: Settings, work: Any) -> int:
         return 1
 
 
-def _ask(url: str, talk: Callable[[Client], int]) -> int:
+def _ask(url: str, key: str | None, talk: Callable[[Client], int]) -> int:
     try:
-        with Client(url) as client:
+        with Client(url, key) as client:
             return talk(client)
     except (BadAddress, NoAnswer, NotThisService) as error:
         say(f"{error} --url says where it is.", style="red")

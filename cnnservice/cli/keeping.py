@@ -12,25 +12,25 @@ import typer
 from obstore.store import ObjectStore
 from sqlalchemy.exc import SQLAlchemyError
 
-from cnnservice.cli.speaking import read_settings, say
+from cnnservice.cli.saying import say, settings_or_exit
 from cnnservice.database.engine import Database
 from cnnservice.keeping.archive import BackupError, Manifest
 from cnnservice.settings import Settings
 from cnnservice.store import StoreUnavailable, open_store
 
-commands = typer.Typer()
+app = typer.Typer()
 # A whole table is read, or rewritten by a migration.
 _STATEMENT_SECONDS = 600.0
 
 
-@commands.command()
+@app.command()
 def backup(
     target: Annotated[Path, typer.Argument(metavar="FOLDER_OR_FILE", help="in a folder, it is named by the time")],
 ) -> None:
     """Write database and store into one file, also while the service runs."""
     from cnnservice.keeping.backup import back_up
 
-    with _database_and_store(read_settings()) as (database, store):
+    with _database_and_store(settings_or_exit()) as (database, store):
         made = back_up(database, store, target, now=time.time())
     say(f"{made.path}: {_summary(made.manifest)}")
     if made.manifest.damaged:
@@ -39,12 +39,12 @@ def backup(
         raise typer.Exit(1)
 
 
-@commands.command()
+@app.command()
 def restore(source: Annotated[Path, typer.Argument(metavar="FILE", help="what `backup` has written")]) -> None:
     """Bring a backup into an empty database and store, of the same kind or another."""
     from cnnservice.keeping.restore import restore as bring_back
 
-    with _database_and_store(read_settings()) as (database, store):
+    with _database_and_store(settings_or_exit()) as (database, store):
         manifest = bring_back(database, store, source)
     say(f"restored: {_summary(manifest)}")
 

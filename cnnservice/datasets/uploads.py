@@ -12,11 +12,18 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, TILELENGTH, TILEWIDTH, TiffImageF
 
 from cnnservice.datasets.errors import ImageTooLarge, NotAnImage
 
-# Where they lie in the artifact store, each under its SHA-256.
-IMAGES_FOLDER = "images/"
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 
 Invert = Literal["auto", "true", "false"]
+
+
+# Where they lie in the artifact store: those that nobody owns, and those of owners.
+IMAGE_FOLDERS = ("images/", "owners/")
+
+
+def image_path(sha256: str, owner: str | None) -> str:
+    """Where a file that a client sent lies in the artifact store."""
+    return f"images/{sha256}" if owner is None else f"owners/{owner}/images/{sha256}"
 
 
 class ImageForm(Protocol):

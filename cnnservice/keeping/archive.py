@@ -19,7 +19,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 _TABLE = re.compile(r"tables/([a-z_]+)\.jsonl")
 # As this service names its files; no path of another form is ever written.
-_FILE = re.compile(r"files/((?:models|datasets|analysis|images)(?:/[A-Za-z0-9_][A-Za-z0-9_.\-]*)+)")
+_FILE = re.compile(r"files/((?:models|datasets|analysis|images|owners)(?:/[A-Za-z0-9_][A-Za-z0-9_.\-]*)+)")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

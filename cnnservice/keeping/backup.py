@@ -19,7 +19,7 @@ from obstore.store import ObjectStore
 
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import current, revisions
-from cnnservice.datasets.uploads import IMAGES_FOLDER
+from cnnservice.datasets.uploads import IMAGE_FOLDERS
 from cnnservice.keeping.archive import FORMAT, MANIFEST, BackupError, Manifest, file_member, table_member
 from cnnservice.keeping.named import NamedFile, named_files
 from cnnservice.keeping.rows import encode, leave_out_deleted, read_all
@@ -117,12 +117,13 @@ def _copy(database: Database, store: ObjectStore, named: NamedFile, writer: _Wri
 def _copy_images(store: ObjectStore, writer: _Writer, damaged: list[str]) -> None:
     """Images that clients sent: no row names them, and their names are their checksums."""
     with outages_told():
-        paths = [entry["path"] for batch in obstore.list(store, prefix=IMAGES_FOLDER) for entry in batch]
+        listed = [obstore.list(store, prefix=folder) for folder in IMAGE_FOLDERS]
+        paths = [entry["path"] for batches in listed for batch in batches for entry in batch]
     for path in paths:
         with _fetched(store, path) as content:
             if content is None:
                 continue
-            if sha256_of(content) == path.removeprefix(IMAGES_FOLDER):
+            if sha256_of(content) == path.rpartition("/")[2]:
                 writer.add(file_member(path), content)
             else:
                 damaged.append(path)

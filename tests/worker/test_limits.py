@@ -114,7 +114,7 @@ def test_only_a_job_whose_child_the_kernel_killed_fails_at_once(
 ) -> None:
     assert claimed(database).token == 1
     told = Told()
-    assert fail_if_killed_by_kernel(database, told, JOB, Note(token, 3), killed=killed) == (status == "failed")
+    assert fail_if_killed_by_kernel(database, told, Note(JOB, token, 3), killed=killed) == (status == "failed")
     job = jobs.get(database, JOB)
     assert job.status == status
     if status == "failed":

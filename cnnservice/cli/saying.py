@@ -1,4 +1,4 @@
-"""What every command needs: settings that are told where they are wrong, and a voice."""
+"""What every command needs: words on the terminal, and the settings or an end that says which of them is wrong."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def say(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def read_settings() -> Settings:
-    """The settings, or the end of the command."""
+def settings_or_exit() -> Settings:
+    """The settings. Raises typer.Exit."""
     try:
         return Settings()
     except ValidationError as error:
