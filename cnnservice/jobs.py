@@ -519,6 +519,37 @@ def remove(database: Database, job_id: str) -> list[str]:
         return paths
 
 
+def ended_too_long_ago(database: Database, *, before: float | None, newest: int | None) -> list[str]:
+    """Ended jobs that ended before a time, or are not among so many that ended last; the oldest first."""
+    query = select(Job.id, Job.ended_at).where(Job.status.in_(ENDED)).order_by(Job.ended_at.desc(), Job.id.desc())
+    with database.read() as session:
+        ended = list(session.execute(query))
+    too_many = set(ended[newest:] if newest is not None else [])
+    return [row.id for row in reversed(ended) if row in too_many or (before is not None and row.ended_at < before)]
+
+
+def forget_idempotency_keys(database: Database, *, before: float) -> int:
+    """Forget the keys of jobs that were posted before a time. Returns how many they were."""
+    with database.write() as session:
+        forgotten = session.scalars(
+            delete(IdempotencyKey).where(IdempotencyKey.created_at < before).returning(IdempotencyKey.key)
+        )
+        return len(list(forgotten))
+
+
+def running_tokens(database: Database, job_ids: Collection[str]) -> dict[str, int]:
+    """Of these jobs, those that run, and the token that each is held by."""
+    query = select(Job.id, Job.fencing_token).where(Job.id.in_(job_ids), Job.status == "running")
+    with database.read() as session:
+        return {row.id: row.fencing_token for row in session.execute(query)}
+
+
+def existing(database: Database, job_ids: Collection[str]) -> set[str]:
+    """Those of these jobs that there are."""
+    with database.read() as session:
+        return set(session.scalars(select(Job.id).where(Job.id.in_(job_ids))))
+
+
 def paths_in_use(database: Database, paths: list[str]) -> set[str]:
     """Those of these files that some job's epoch is in, and is kept."""
     with database.read() as session:

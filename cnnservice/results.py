@@ -58,6 +58,13 @@ def delete_result(store: ObjectStore, model_id: str, computation_id: str) -> Non
             return
 
 
+def delete_results(store: ObjectStore, model_id: str) -> None:
+    """Remove all that was computed of a model. Raises StoreUnavailable."""
+    with outages_told():
+        for batch in obstore.list(store, prefix=results_folder(model_id)):
+            obstore.delete(store, [entry["path"] for entry in batch])
+
+
 def result_path(model_id: str, computation_id: str) -> str:
     """Where a result lies in the artifact store."""
     return f"{results_folder(model_id)}{computation_id}.safetensors"

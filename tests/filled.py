@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -62,8 +63,11 @@ class Filled:
 
     def files(self) -> dict[str, bytes]:
         """All that the store has."""
-        paths = [entry["path"] for batch in obstore.list(self.store) for entry in batch]
-        return {path: bytes(obstore.get(self.store, path).bytes()) for path in sorted(paths)}
+        return {path: bytes(obstore.get(self.store, path).bytes()) for path in self.paths()}
+
+    def paths(self) -> list[str]:
+        """Where all of that lies."""
+        return sorted(entry["path"] for batch in obstore.list(self.store) for entry in batch)
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """All that the database has, in the order of the keys."""
@@ -129,12 +133,10 @@ class Filled:
             arrays[f"y_{split}"] = np.arange(12) % 3
         packed = BytesIO()
         np.savez(packed, **arrays)
-        folder = self.folder / "incoming"
-        folder.mkdir(parents=True)
-        record = read_dataset(packed, folder, Settings(), size=None)
-        self.catalogue.add(name, record, folder, now=NOW)
-        if folder.exists():
-            folder.rename(self.folder / f"incoming-{name}")
+        with tempfile.TemporaryDirectory(dir=self.folder) as incoming:
+            folder = Path(incoming) / "arrays"
+            folder.mkdir()
+            self.catalogue.add(name, read_dataset(packed, folder, Settings()), folder, now=NOW)
 
     def upload_image(self, content: bytes, owner: str | None = None) -> str:
         """A picture, as if it were one. Returns its path."""

@@ -1,4 +1,4 @@
-"""Commands of who looks after a service: `backup` and `restore`."""
+"""Commands of who looks after a service: `backup`, `restore` and `gc`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,24 @@ def restore(source: Annotated[Path, typer.Argument(metavar="FILE", help="what `b
     with _database_and_store(settings_or_exit()) as (database, store):
         manifest = bring_back(database, store, source)
     say(f"restored: {_summary(manifest)}")
+
+
+@app.command()
+def gc(dry_run: Annotated[bool, typer.Option("--dry-run", help="tell what would be deleted")] = False) -> None:
+    """Delete files that nothing in the database names, also while the service runs, which does it now and then."""
+    from cnnservice.keeping.garbage import collect_garbage
+    from cnnservice.keeping.leftovers import clear_leftovers
+    from cnnservice.weights import CheckpointStore
+
+    settings = settings_or_exit()
+    with _database_and_store(settings) as (database, store):
+        garbage = collect_garbage(database, CheckpointStore(store), delete=not dry_run)
+        left = clear_leftovers(database, store, settings.datasets_path, now=time.time(), delete=not dry_run)
+    for name in [*(file.path for file in garbage), *map(str, left)]:
+        say(name)
+    size = sum(file.size for file in garbage)
+    what = f"{len(garbage)} files of {size / 1e6:.1f} MB, and {len(left)} that were left over"
+    say(f"would delete {what}" if dry_run else f"deleted {what}")
 
 
 def _summary(manifest: Manifest) -> str:
