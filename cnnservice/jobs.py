@@ -147,22 +147,7 @@ def submit(
     dataset_record tells an uploaded data set. Raises KeyReused when the key made a job from another body, UnknownJob
     and UnknownEpoch when there is nothing to go on from, UnknownDataset when the data set has been deleted meanwhile.
     """
-    job = Job(
-        id=job_id,
-        status="queued",
-        dataset=spec.dataset,
-        spec=spec.model_dump(mode="json"),
-        created_at=now,
-        attempt=1,
-        progress_attempt=0,
-        fencing_token=0,
-        cancel_requested=False,
-        epochs=spec.epochs,
-        epochs_stored=0,
-        epoch_progress=0.0,
-        start_epoch=0,
-        dataset_record=dataset_record,
-    )
+    job = new_job(spec, job_id=job_id, now=now, dataset_record=dataset_record)
     if idempotency_key is None:
         _insert(database, spec, job)
         return job, True
@@ -180,19 +165,57 @@ def submit(
     return job, True
 
 
+def new_job(
+    spec: JobSpec,
+    *,
+    job_id: str,
+    now: float,
+    dataset_record: dict[str, Any] | None = None,
+    sweep_id: str | None = None,
+    trial: int | None = None,
+) -> Job:
+    """A job that is not stored yet."""
+    return Job(
+        id=job_id,
+        status="queued",
+        dataset=spec.dataset,
+        spec=spec.model_dump(mode="json"),
+        created_at=now,
+        attempt=1,
+        progress_attempt=0,
+        fencing_token=0,
+        cancel_requested=False,
+        epochs=spec.epochs,
+        epochs_stored=0,
+        epoch_progress=0.0,
+        start_epoch=0,
+        dataset_record=dataset_record,
+        sweep_id=sweep_id,
+        trial=trial,
+    )
+
+
 def _insert(database: Database, spec: JobSpec, job: Job, key: IdempotencyKey | None = None) -> None:
     with database.write() as session:
         if key is not None:
             session.add(key)
             session.flush()
-        if job.dataset_record is not None:
-            hold_dataset(session, spec.dataset, job.dataset_record["sha256"])
-        session.add(job)
-        session.flush()
-        if spec.continue_from is not None:
-            _inherit(session, job, spec.continue_from.model_id, spec.continue_from.epoch)
-        session.add_all(JobTag(tag=tag, job_id=job.id) for tag in dict.fromkeys(spec.tags))
-        session.add(Outbox(job_id=job.id, attempt=1, created_at=job.created_at))
+        insert(session, spec, job)
+
+
+def insert(session: Session, spec: JobSpec, job: Job) -> None:
+    """Store a new job with the wake-up it is owed. Raises what submit() does, but for keys.
+
+    Where it raises UnknownDataset, nothing has been stored.
+    """
+    if job.dataset_record is not None:
+        hold_dataset(session, spec.dataset, job.dataset_record["sha256"])
+    session.add(job)
+    session.flush()
+    if spec.continue_from is not None:
+        _inherit(session, job, spec.continue_from.model_id, spec.continue_from.epoch)
+    session.add_all(JobTag(tag=tag, job_id=job.id) for tag in dict.fromkeys(spec.tags))
+    session.add(Outbox(job_id=job.id, attempt=1, created_at=job.created_at))
 
 
 def _inherit(session: Session, job: Job, parent_id: str, epoch: int | Literal["last"]) -> None:
@@ -247,12 +270,13 @@ def list_jobs(
     status: Status | None = None,
     dataset: str | None = None,
     tag: str | None = None,
+    sweep: str | None = None,
 ) -> list[Job]:
     """Jobs, newest first, whose id is below `before`."""
     query, job_id = select(Job), Job.id
     if tag is not None:
         query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
-        if status is None and dataset is None:
+        if status is None and dataset is None and sweep is None:
             # The tag's own rows are in this order; by the other id, SQLite reads all of them and sorts.
             job_id = JobTag.job_id
     if before is not None:
@@ -261,6 +285,8 @@ def list_jobs(
         query = query.where(Job.status == status)
     if dataset is not None:
         query = query.where(Job.dataset == dataset)
+    if sweep is not None:
+        query = query.where(Job.sweep_id == sweep)
     with database.read() as session:
         return list(session.scalars(query.order_by(job_id.desc()).limit(limit)))
 
@@ -453,11 +479,24 @@ def cancel(database: Database, job_id: str, *, now: float) -> Job:
         job = _get(session, job_id, for_update=True)
         if job.status in ENDED:
             raise AlreadyEnded(job_id, job.status)
-        if job.status == "queued":
-            _cancel_waiting(session, job, now)
-        else:
-            job.cancel_requested = True
+        _cancel(session, job, now)
         return job
+
+
+def cancel_all_of_sweep(session: Session, sweep_id: str, *, now: float) -> list[Job]:
+    """Cancel the jobs of a sweep that have not ended, as cancel() does. Returns them."""
+    live = select(Job).where(Job.sweep_id == sweep_id, Job.status.not_in(ENDED)).order_by(Job.id).with_for_update()
+    found = list(session.scalars(live))
+    for job in found:
+        _cancel(session, job, now)
+    return found
+
+
+def _cancel(session: Session, job: Job, now: float) -> None:
+    if job.status == "queued":
+        _cancel_waiting(session, job, now)
+    else:
+        job.cancel_requested = True
 
 
 def remove(database: Database, job_id: str) -> list[str]:

@@ -24,7 +24,7 @@ class Job(Base):
     progress_attempt is the last attempt that finished an epoch; those since were in vain.
     epochs_stored counts epoch rows, epoch 0 among them. A job that goes on from another begins with the other's rows up
     to start_epoch; epochs counts those it is to train itself. dataset_record tells what it is trained on, normalizer
-    how its images are normalised, once that is known.
+    how its images are normalised, once that is known. A sweep's job has sweep_id and the number of its trial.
     """
 
     __tablename__ = "jobs"
@@ -53,8 +53,11 @@ class Job(Base):
     parent_id: Mapped[str | None] = mapped_column(String(36), index=True)
     dataset_record: Mapped[Json | None]
     normalizer: Mapped[Json | None]
+    sweep_id: Mapped[str | None] = mapped_column(String(36))
+    trial: Mapped[int | None]
 
     __table_args__ = (
+        Index("ix_jobs_sweep_id", "sweep_id", "id"),
         Index("ix_jobs_status_id", "status", "id"),
         Index("ix_jobs_dataset_id", "dataset", "id"),
         Index("ix_jobs_status_dataset_id", "status", "dataset", "id"),
@@ -161,3 +164,43 @@ class UploadedDataset(Base):
     record: Mapped[Json]
     created_at: Mapped[float]
     deleted_at: Mapped[float | None]
+
+
+class Sweep(Base):
+    """Many jobs that differ in some of their settings.
+
+    status moves running -> succeeded | failed | cancelled. A client's idempotency key, and the digest of the body that
+    came with it, are here and not among those of jobs: keys of different requests have nothing to do with each other.
+    """
+
+    __tablename__ = "sweeps"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    owner: Mapped[str | None] = mapped_column(String(36))
+    spec: Mapped[Json]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    body_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float]
+    ended_at: Mapped[float | None]
+
+
+class SweepTrial(Base):
+    """One of a sweep's trials: its values by JSON pointer, and the whole job that they make, with all its epochs.
+
+    job_id is the job of the rung that it has come to, counted from 0. outcome is succeeded, stopped, failed or
+    cancelled once its rung was judged; until then its job says how it stands. error is what kept it from the next rung.
+    """
+
+    __tablename__ = "sweep_trials"
+
+    sweep_id: Mapped[str] = mapped_column(String(36), ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    values: Mapped[Json]
+    spec: Mapped[Json]
+    dataset_record: Mapped[Json | None]
+    job_id: Mapped[str] = mapped_column(String(36))
+    rung: Mapped[int] = mapped_column(default=0)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    error: Mapped[Json | None]
