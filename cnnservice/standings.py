@@ -31,7 +31,7 @@ class Standing:
     """One trial. jobs are its rungs' in order; budgets the epochs after which each rung ends.
 
     epochs are its own, numbered as in its model, and objective parallel to them; latest are the metrics of the last.
-    rank counts from 1, None where no epoch has ended.
+    rank counts from 1, None where no epoch has ended. error is why it failed.
     """
 
     trial: SweepTrial
@@ -43,6 +43,7 @@ class Standing:
     latest: dict[str, float] | None
     best: Best | None
     rank: int | None
+    error: dict[str, str] | None
 
 
 def standings(database: Database, sweep: Sweep) -> list[Standing]:
@@ -52,11 +53,14 @@ def standings(database: Database, sweep: Sweep) -> list[Standing]:
         trials = list(
             session.scalars(select(SweepTrial).where(SweepTrial.sweep_id == sweep.id).order_by(SweepTrial.number))
         )
-        rows = session.execute(select(Job.id, Job.trial, Job.status).where(Job.sweep_id == sweep.id).order_by(Job.id))
-        ids, statuses = defaultdict[int | None, list[str]](list), dict[str, str]()
-        for job_id, number, status in rows:
+        rows = session.execute(
+            select(Job.id, Job.trial, Job.status, Job.error).where(Job.sweep_id == sweep.id).order_by(Job.id)
+        )
+        ids = defaultdict[int | None, list[str]](list)
+        statuses, errors = dict[str, str](), dict[str, dict[str, str] | None]()
+        for job_id, number, status, error in rows:
             ids[number].append(job_id)
-            statuses[job_id] = status
+            statuses[job_id], errors[job_id] = status, error
         measured = defaultdict[str, list[tuple[int, dict[str, float]]]](list)
         newest = [one.job_id for one in trials]
         epochs = select(Epoch.job_id, Epoch.epoch, Epoch.metrics).where(Epoch.job_id.in_(newest))
@@ -81,6 +85,7 @@ def standings(database: Database, sweep: Sweep) -> list[Standing]:
             latest=own[one.number][-1][1] if own[one.number] else None,
             best=best.get(one.number),
             rank=order.index(one.number) + 1 if one.number in best else None,
+            error=one.error or errors.get(one.job_id),
         )
         for one in trials
     ]

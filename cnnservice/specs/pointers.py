@@ -14,6 +14,10 @@ from cnnservice.specs.base import Spec
 class NoSuchPlace(Exception):
     """A pointer leads nowhere. It says why."""
 
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
 
 def escaped(token: str) -> str:
     """A name as a pointer writes it."""
@@ -33,29 +37,36 @@ def with_values(spec: Spec, values: Mapping[str, Any]) -> dict[str, Any]:
     """
     document: dict[str, Any] = spec.model_dump(mode="json", exclude_unset=True)
     for pointer in sorted(values, key=lambda pointer: len(tokens_of(pointer))):
-        _put(document, spec, tokens_of(pointer), deepcopy(values[pointer]))
+        _put(document, spec, pointer, deepcopy(values[pointer]))
     return document
 
 
-def _put(document: Any, spec: Any, tokens: Sequence[str], value: Any) -> None:
-    here, said = document, ""
+def _put(document: Any, spec: Any, pointer: str, value: Any) -> None:
+    here, said, tokens = document, "", tokens_of(pointer)
     for position, token in enumerate(tokens):
         last = position == len(tokens) - 1
         if isinstance(here, list):
             if not (token.isdecimal() and int(token) < len(here)):
-                raise NoSuchPlace(f"{said} has {len(here)} parts, numbered from 0; there is no {token!r}.")
+                raise NoSuchPlace(pointer, f"{said} has {len(here)} parts, numbered from 0; there is no {token!r}.")
             place: Any = int(token)
         elif isinstance(here, dict):
             place = token
         else:
-            raise NoSuchPlace(f"{said} is {here!r}, in which nothing can be put; write it out in base.")
+            raise NoSuchPlace(pointer, _nothing_in(said, here))
         spec = _part(spec, token)
         said += f"/{escaped(token)}"
         if last:
             here[place] = value
         elif isinstance(here, dict) and token not in here:
-            here[place] = _begun(spec, said)
+            # A default that something is to be put into: no more of it than which kind it is.
+            if not isinstance(spec, BaseModel):
+                raise NoSuchPlace(pointer, _nothing_in(said, spec))
+            here[place] = spec.model_dump(mode="json", include={"name", "type"})
         here = here[place]
+
+
+def _nothing_in(said: str, value: Any) -> str:
+    return f"{said} is {value!r}, in which nothing can be put; write it out in base."
 
 
 def _part(spec: Any, token: str) -> Any:
@@ -65,10 +76,3 @@ def _part(spec: Any, token: str) -> Any:
     if isinstance(spec, Sequence) and not isinstance(spec, str) and token.isdecimal() and int(token) < len(spec):
         return spec[int(token)]
     return None
-
-
-def _begun(spec: Any, said: str) -> dict[str, Any]:
-    """A default that something is to be put into: no more of it than which kind it is."""
-    if not isinstance(spec, BaseModel):
-        raise NoSuchPlace(f"{said} is {spec!r}, in which nothing can be put; write it out in base.")
-    return spec.model_dump(mode="json", include={"name", "type"})
