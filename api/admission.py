@@ -14,7 +14,7 @@ from cnnservice.datasets.uploaded import record_of
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.jobs import EpochNotKept, UnknownEpoch, UnknownJob
 from cnnservice.specs.errors import BadSetting, ImpossibleArchitecture, LimitExceeded
-from cnnservice.specs.job import JobSpec, check_job
+from cnnservice.specs.job import JobSpec, check_job, stored_bytes
 from cnnservice.specs.presets.registry import UnknownPreset
 
 # What a job may be refused for, by admitted() or when it is stored.
@@ -26,10 +26,14 @@ REFUSED = (
 
 @dataclass(frozen=True)
 class Admitted:
-    """A job that may be queued: its spec with nothing left open, and what tells an uploaded data set."""
+    """A job that may be queued: its spec with nothing left open, and what tells an uploaded data set.
+
+    planned_bytes are those that its weights may come to take.
+    """
 
     spec: JobSpec
     dataset_record: dict[str, Any] | None
+    planned_bytes: int
 
 
 def admitted(spec: JobSpec, services: Services) -> Admitted:
@@ -38,7 +42,7 @@ def admitted(spec: JobSpec, services: Services) -> Admitted:
     check_samples(dataset, train_samples=complete.train_samples, test_samples=complete.test_samples)
     summary = check_job(complete, dataset.shape, len(dataset.classes), services.settings)
     check_fits(complete, summary, services.database)
-    return Admitted(complete, record_of(dataset))
+    return Admitted(complete, record_of(dataset), stored_bytes(complete, summary))
 
 
 def _complete(spec: JobSpec, services: Services) -> tuple[Dataset, JobSpec]:

@@ -64,6 +64,8 @@ _WHOLE_SPEC = {
     "normalization": "minus_one_one",
     "class_weight": None,
     "early_stopping": None,
+    "priority": 0,
+    "accelerator": "any",
     "continue_from": None,
 }
 _JOB = {
@@ -84,6 +86,7 @@ _JOB = {
     "error": None,
     "sweep_id": None,
     "spec": _WHOLE_SPEC,
+    "owner": None,
     "links": {
         "self": f"/v1/jobs/{_ID}",
         "events": f"/v1/jobs/{_ID}/events",
@@ -121,6 +124,7 @@ _SWEEP_ITEM = {
     "parameters": [_RATE, "/architecture"],
     "objective": {"metric": "val_categorical_accuracy", "mode": "max"},
     "tags": ["first_sweep"],
+    "owner": None,
     "counts": {
         "queued": 0, "running": 0, "waiting": 0, "succeeded": 1, "stopped": 5, "failed": 0, "cancelled": 0,
     },
@@ -504,6 +508,15 @@ SCHEMAS: dict[str, Any] = {
         ],
     },
     "TicketSpec": {"path": f"/v1/jobs/{_ID}/events"},
+    "SessionAnswer": {
+        "keys": True,
+        "owner": "alice",
+        "scope": "train",
+        "live_jobs": 1,
+        "max_live_jobs": 50,
+        "stored_bytes": 19_400_000,
+        "max_stored_bytes": 53_687_091_200,
+    },
     "TicketAnswer": {
         "ticket": _TICKET,
         "path": f"/v1/jobs/{_ID}/events",

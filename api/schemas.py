@@ -68,6 +68,7 @@ class JobAnswer(JsonAnswer):
     error: JobError | None
     sweep_id: str | None = Field(description="the sweep that it is a trial's of")
     spec: JobSpec
+    owner: str | None = Field(description="whose key posted it; null where there were no keys")
     links: JobLinks
 
 
@@ -95,6 +96,7 @@ def job_answer(job: Job) -> JobAnswer:
         error=JobError.model_validate(job.error) if job.error else None,
         sweep_id=job.sweep_id,
         spec=JobSpec.model_validate(job.spec),
+        owner=job.owner,
         links=JobLinks(
             self=f"/v1/jobs/{job.id}",
             events=f"/v1/jobs/{job.id}/events",

@@ -48,6 +48,7 @@ class SweepItem(JsonAnswer):
     parameters: list[str] = Field(description="JSON pointers into the job's spec")
     objective: Objective
     tags: list[str]
+    owner: str | None = Field(description="whose key posted it; null where there were no keys")
     counts: TrialCounts
     links: SweepLinks
 
@@ -118,6 +119,7 @@ def sweep_item(sweep: Sweep, states: Iterable[State]) -> SweepItem:
         parameters=list(spec.parameters),
         objective=spec.objective,
         tags=list(spec.tags),
+        owner=sweep.owner,
         counts=TrialCounts(**{state: counts[state] for state in get_args(State)}),
         links=SweepLinks(
             self=place, cancel=f"{place}/cancel", jobs=f"/v1/jobs?sweep={sweep.id}", history=f"{place}/history.png"

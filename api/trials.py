@@ -32,10 +32,13 @@ class BadTrial(InvalidError):
         )
 
 
-def admitted_trials(spec: SweepSpec, services: Services) -> list[NewTrial]:
-    """The trials of a sweep, each with its whole job. Raises BadTrial, BadSetting, LimitExceeded."""
+def admitted_trials(spec: SweepSpec, services: Services) -> tuple[list[NewTrial], int]:
+    """The trials of a sweep, each with its whole job, and the bytes that their weights take if none is stopped.
+
+    Raises BadTrial, BadSetting, LimitExceeded.
+    """
     spec.check_halving()
-    found = []
+    found, planned_bytes = [], 0
     for number, values in enumerate(spec.values(services.settings.max_sweep_trials)):
         job = _parsed(spec, number, values)
         try:
@@ -45,7 +48,8 @@ def admitted_trials(spec: SweepSpec, services: Services) -> list[NewTrial]:
             raise BadTrial(number, values, faults) from refused
         spec.check_trial(allowed.spec)
         found.append(NewTrial(values, allowed.spec, allowed.dataset_record))
-    return found
+        planned_bytes += allowed.planned_bytes
+    return found, planned_bytes
 
 
 def _parsed(spec: SweepSpec, number: int, values: Mapping[str, Any]) -> JobSpec:

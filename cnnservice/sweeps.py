@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cnnservice import jobs
-from cnnservice.database.engine import Database
+from cnnservice.database.engine import Database, viewer_of
 from cnnservice.database.tables import Epoch, Job, Sweep, SweepTrial
 from cnnservice.datasets.errors import UnknownDataset
 from cnnservice.errors import ConflictError, NotFoundError
@@ -92,68 +92,77 @@ def submit(
     now: float,
     idempotency_key: str | None = None,
     body_sha256: str = "",
+    admit: Callable[[Session], None] = lambda _: None,
 ) -> tuple[Sweep, list[Job]]:
     """Store a sweep with the jobs of its first rung in one transaction. Returns it, and its jobs if it is new.
 
-    Raises SweepKeyReused, and what jobs.insert() does.
+    It is the viewer's, and so are its jobs. admit is asked, in the same transaction, whether there may be so many more.
+    Raises SweepKeyReused, what jobs.insert() does, and what admit raises.
     """
+    owner = database.viewer.owner
+    key = None if idempotency_key is None else jobs.own_key(owner, idempotency_key)
 
     def insert() -> tuple[Sweep, list[Job]]:
         sweep = Sweep(
             id=sweep_id,
             status="running",
+            owner=owner,
             spec=spec.model_dump(mode="json"),
             cancel_requested=False,
-            idempotency_key=idempotency_key,
+            idempotency_key=key,
             body_sha256=body_sha256,
             created_at=now,
         )
         with database.write() as session:
             session.add(sweep)
             session.flush()
-            return sweep, [
-                _begin(session, spec, sweep_id, number, trial, new_id(), now) for number, trial in enumerate(trials)
-            ]
+            admit(session)
+            return sweep, [_begin(session, spec, sweep, number, trial, new_id()) for number, trial in enumerate(trials)]
 
     try:
         return insert()
     except IntegrityError:
-        if idempotency_key is None:
+        if key is None or idempotency_key is None:
             raise
-    if (found := _of_key(database, idempotency_key, body_sha256)) is not None:
+    with database.read() as session:
+        found = session.scalar(select(Sweep).where(Sweep.idempotency_key == key))
+    if found is not None:
+        if found.body_sha256 != body_sha256:
+            raise SweepKeyReused(idempotency_key, found.id)
         return found, []
     # The key's sweep was deleted in between, and the key with it.
     return insert()
 
 
-def _of_key(database: Database, key: str, body_sha256: str) -> Sweep | None:
-    with database.read() as session:
-        found = session.scalar(select(Sweep).where(Sweep.idempotency_key == key))
-    if found is not None and found.body_sha256 != body_sha256:
-        raise SweepKeyReused(key, found.id)
-    return found
-
-
-def _begin(
-    session: Session, spec: SweepSpec, sweep_id: str, number: int, trial: NewTrial, job_id: str, now: float
-) -> Job:
+def _begin(session: Session, spec: SweepSpec, sweep: Sweep, number: int, trial: NewTrial, job_id: str) -> Job:
     whole = trial.spec.model_dump(mode="json")
+    made = SweepTrial(
+        sweep_id=sweep.id,
+        number=number,
+        values=trial.values,
+        spec=whole,
+        dataset_record=trial.dataset_record,
+        job_id=job_id,
+        rung=0,
+    )
     first = trial.spec.model_copy(update={"epochs": spec.budgets(whole)[0]})
+    job = _queue(session, sweep, made, first, sweep.created_at)
+    session.add(made)
+    return job
+
+
+def _queue(session: Session, sweep: Sweep, trial: SweepTrial, spec: JobSpec, now: float) -> Job:
+    """The job that a trial says is its own, queued. Raises what jobs.insert() does."""
     job = jobs.new_job(
-        first, job_id=job_id, now=now, dataset_record=trial.dataset_record, sweep_id=sweep_id, trial=number
+        spec,
+        job_id=trial.job_id,
+        now=now,
+        owner=sweep.owner,
+        dataset_record=trial.dataset_record,
+        sweep_id=sweep.id,
+        trial=trial.number,
     )
-    jobs.insert(session, first, job)
-    session.add(
-        SweepTrial(
-            sweep_id=sweep_id,
-            number=number,
-            values=trial.values,
-            spec=whole,
-            dataset_record=trial.dataset_record,
-            job_id=job_id,
-            rung=0,
-        )
-    )
+    jobs.insert(session, spec, job)
     return job
 
 
@@ -166,14 +175,16 @@ def get(database: Database, sweep_id: str) -> Sweep:
 def _get(session: Session, sweep_id: str, *, for_update: bool = False) -> Sweep:
     known = re.fullmatch(jobs.ID_PATTERN, sweep_id)
     sweep = session.get(Sweep, sweep_id, with_for_update=for_update or None) if known else None
-    if sweep is None:
+    if sweep is None or not viewer_of(session).may_see(sweep.owner):
         raise UnknownSweep(sweep_id)
     return sweep
 
 
 def list_sweeps(database: Database, *, limit: int, before: str | None = None) -> list[Sweep]:
-    """Sweeps, newest first, whose id is below `before`."""
+    """Sweeps that the viewer may see, newest first, whose id is below `before`."""
     query = select(Sweep).order_by(Sweep.id.desc()).limit(limit)
+    if not database.viewer.sees_all:
+        query = query.where(Sweep.owner == database.viewer.owner)
     if before is not None:
         query = query.where(Sweep.id < before)
     with database.read() as session:
@@ -286,13 +297,15 @@ def _promote(
     queued = []
     for trial, job in sorted(ranked[:going], key=lambda pair: pair[0].number):
         try:
-            queued.append(_go_on(session, spec, trial, job, new_id(), now))
+            queued.append(_go_on(session, sweep, spec, trial, job, new_id(), now))
         except UnknownDataset as gone:
             trial.outcome, trial.error = "failed", {"code": gone.code, "detail": gone.detail}
     return queued
 
 
-def _go_on(session: Session, spec: SweepSpec, trial: SweepTrial, job: Job, job_id: str, now: float) -> Job:
+def _go_on(
+    session: Session, sweep: Sweep, spec: SweepSpec, trial: SweepTrial, job: Job, job_id: str, now: float
+) -> Job:
     budgets = spec.budgets(trial.spec)
     rest = JobSpec.model_validate(trial.spec).model_copy(
         update={
@@ -300,12 +313,8 @@ def _go_on(session: Session, spec: SweepSpec, trial: SweepTrial, job: Job, job_i
             "continue_from": ContinueFrom(model_id=job.id, epoch=job.start_epoch + job.epochs),
         }
     )
-    child = jobs.new_job(
-        rest, job_id=job_id, now=now, dataset_record=trial.dataset_record, sweep_id=trial.sweep_id, trial=trial.number
-    )
-    jobs.insert(session, rest, child)
     trial.job_id, trial.rung = job_id, trial.rung + 1
-    return child
+    return _queue(session, sweep, trial, rest, now)
 
 
 def is_at_last_rung(spec: SweepSpec, trial: SweepTrial) -> bool:

@@ -22,6 +22,7 @@ from api.services import ServicesDep
 from cnnservice import jobs
 from cnnservice.errors import InvalidError
 from cnnservice.jobs import AlreadyEnded, KeyReused, Status, StillLive, UnknownJob
+from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec
 from cnnservice.specs.errors import LimitExceeded
 from cnnservice.specs.job import JobSpec
@@ -49,7 +50,7 @@ class JobsQuery(Spec):
     summary="Queue a training job",
     responses={
         202: LOCATED,
-        **problems(*BODY, *REFUSED, KeyReused, DATABASE),
+        **problems(*BODY, *REFUSED, KeyReused, TooManyJobs, QuotaExceeded, DATABASE),
     },
 )
 def create_job(
@@ -68,6 +69,7 @@ def create_job(
         idempotency_key=idempotency_key,
         body_sha256=hashlib.sha256(allowed.spec.model_dump_json().encode()).hexdigest(),
         dataset_record=allowed.dataset_record,
+        admit=lambda session: admit(session, allowed.planned_bytes, services.settings),
     )
     if new:
         announce(services.events, job)

@@ -29,6 +29,7 @@ from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.drawing.trials import TrialCurve, trials_plot
 from cnnservice.errors import InvalidError
 from cnnservice.jobs import StillLive, UnknownJob
+from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec
 from cnnservice.specs.errors import LimitExceeded
 from cnnservice.specs.sweep import SweepSpec
@@ -52,7 +53,10 @@ class SweepsQuery(Spec):
     "",
     status_code=202,
     summary="Queue jobs that differ in some of their settings",
-    responses={202: LOCATED, **problems(*BODY, *REFUSED, BadTrial, SweepKeyReused, DATABASE)},
+    responses={
+        202: LOCATED,
+        **problems(*BODY, *REFUSED, BadTrial, SweepKeyReused, TooManyJobs, QuotaExceeded, DATABASE),
+    },
 )
 def create_sweep(
     spec: SweepSpec,
@@ -64,15 +68,17 @@ def create_sweep(
 
     Every trial's job is checked as `POST /v1/jobs` would check it, before any is queued.
     """
+    trials, planned_bytes = admitted_trials(spec, services)
     sweep, queued = sweeps.submit(
         services.database,
         spec,
-        admitted_trials(spec, services),
+        trials,
         sweep_id=_new_id(),
         new_id=_new_id,
         now=time.time(),
         idempotency_key=idempotency_key,
         body_sha256=hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
+        admit=lambda session: admit(session, planned_bytes, services.settings, new=len(trials)),
     )
     for job in queued:
         announce(services.events, job)

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from cnnservice import jobs, outbox, sweeps
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.tables import Job, Sweep
+from cnnservice.database.viewer import Viewer
 from cnnservice.specs.job import JobSpec
 from cnnservice.specs.sweep import SweepSpec
 from cnnservice.standings import Standing, standings, states
@@ -232,3 +234,35 @@ def test_a_key_makes_one_sweep_however_often_it_is_sent(database: Database, new_
     second, _ = begun(database, new_id, idempotency_key="l", body_sha256="x")
     assert [sweep.id for sweep in sweeps.list_sweeps(database, limit=5)] == [second.id, first.id]
     assert [sweep.id for sweep in sweeps.list_sweeps(database, limit=5, before=second.id)] == [first.id]
+
+
+def test_a_sweep_and_all_of_its_jobs_are_its_owners(database: Database, new_id: Callable[[], str]) -> None:
+    ann, bob = (database.seen_by(Viewer(owner, sees_all=False)) for owner in ("ann", "bob"))
+    key: Any = {"idempotency_key": "k", "body_sha256": "x"}
+    sweep, first = begun(ann, new_id, trials=3, **key)
+    for job in first:
+        train(database, job, 0.5)
+    # By the service itself, which is nobody.
+    second = advance(database, new_id)
+    assert [job.owner for job in (*first, *second)] == ["ann"] * 4
+    assert sweeps.get(ann, sweep.id).owner == "ann"
+    assert sweeps.list_sweeps(bob, limit=5) == []
+    for ask in (sweeps.get, sweeps.remove):
+        with pytest.raises(sweeps.UnknownSweep):
+            ask(bob, sweep.id)
+    with pytest.raises(sweeps.UnknownSweep):
+        sweeps.cancel(bob, sweep.id, now=150.0)
+    # The same key of another is another's.
+    assert begun(bob, new_id, trials=3, **key)[0].id != sweep.id
+
+
+def test_what_is_not_admitted_leaves_nothing(database: Database, new_id: Callable[[], str]) -> None:
+    def refuse(_: Session) -> None:
+        raise LookupError
+
+    spec = spec_of(2, None, 1)
+    trials = [sweeps.NewTrial(values, spec.base, None) for values in spec.values(2)]
+    with pytest.raises(LookupError):
+        sweeps.submit(database, spec, trials, sweep_id=SWEEP, new_id=new_id, now=1.0, admit=refuse)
+    assert sweeps.list_sweeps(database, limit=5) == []
+    assert jobs.list_jobs(database, limit=5) == []
