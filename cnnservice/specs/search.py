@@ -23,13 +23,13 @@ _MOST_VALUES = 1000
 _POINTER = r"(/([^/~]|~[01])+)+"
 
 
-class Values(Spec):
+class ParameterValues(Spec):
     """One of these."""
 
     values: Annotated[tuple[Any, ...], Field(min_length=1, max_length=_MOST_VALUES)]
 
     @model_validator(mode="after")
-    def _each_once(self) -> Values:
+    def _each_once(self) -> ParameterValues:
         if len({_said(value) for value in self.values}) < len(self.values):
             raise ValueError("each value may be named once")
         return self
@@ -39,7 +39,7 @@ class Values(Spec):
         return self.values[int(generator.integers(len(self.values)))]
 
 
-class Range(Spec):
+class ParameterRange(Spec):
     """Numbers from low to high, both among them."""
 
     low: Annotated[float, Field(ge=-1e9, le=1e9)]
@@ -51,7 +51,7 @@ class Range(Spec):
     ] = None
 
     @model_validator(mode="after")
-    def _can_be(self) -> Range:
+    def _can_be(self) -> ParameterRange:
         if self.low >= self.high:
             raise ValueError("low must be below high")
         if self.scale == "log" and self.low <= 0:
@@ -81,12 +81,12 @@ class Range(Spec):
 
 
 def _kind(value: object) -> str:
-    named = isinstance(value, Values) or (isinstance(value, Mapping) and "values" in value)
+    named = isinstance(value, ParameterValues) or (isinstance(value, Mapping) and "values" in value)
     return "<values>" if named else "<range>"
 
 
 Parameter = Annotated[
-    Annotated[Values, Tag("<values>")] | Annotated[Range, Tag("<range>")],
+    Annotated[ParameterValues, Tag("<values>")] | Annotated[ParameterRange, Tag("<range>")],
     Discriminator(_kind),
 ]
 
@@ -101,13 +101,13 @@ def _pointer(value: str) -> str:
 Pointer = Annotated[str, AfterValidator(_pointer)]
 
 
-class Grid(Spec):
+class GridSearch(Spec):
     """Every value of each parameter with every value of the others."""
 
     kind: Literal["grid"] = "grid"
 
 
-class Random(Spec):
+class RandomSearch(Spec):
     """So many trials, each with values drawn anew; none is drawn twice. Source: Bergstra and Bengio 2012, JMLR 13."""
 
     kind: Literal["random"] = "random"
@@ -115,26 +115,28 @@ class Random(Spec):
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
 
 
-Search = Annotated[Grid | Random, Field(discriminator="kind")]
+AnySearch = GridSearch | RandomSearch
+Search = Annotated[AnySearch, Field(discriminator="kind")]
+Parameters = Mapping[str, ParameterValues | ParameterRange]
 
 
-def trial_count(search: Grid | Random, parameters: Mapping[str, Values | Range]) -> int:
+def trial_count(search: AnySearch, parameters: Parameters) -> int:
     """How many trials there will be at the most. Raises BadSetting."""
-    return search.trials if isinstance(search, Random) else math.prod(map(len, _axes(parameters).values()))
+    return search.trials if isinstance(search, RandomSearch) else math.prod(map(len, _axes(parameters).values()))
 
 
-def trial_values(search: Grid | Random, parameters: Mapping[str, Values | Range]) -> list[dict[str, Any]]:
+def trial_values(search: AnySearch, parameters: Parameters) -> list[dict[str, Any]]:
     """The values of each trial, by pointer. The first ones of a longer search are those of a shorter.
 
     Raises BadSetting.
     """
-    return _drawn(search, parameters) if isinstance(search, Random) else list(_crossed(parameters))
+    return _drawn(search, parameters) if isinstance(search, RandomSearch) else list(_crossed(parameters))
 
 
-def _axes(parameters: Mapping[str, Values | Range]) -> dict[str, list[Any]]:
+def _axes(parameters: Parameters) -> dict[str, list[Any]]:
     axes: dict[str, list[Any]] = {}
     for pointer, parameter in parameters.items():
-        if isinstance(parameter, Values):
+        if isinstance(parameter, ParameterValues):
             axes[pointer] = list(parameter.values)
         elif parameter.count is None:
             raise BadSetting(
@@ -145,15 +147,15 @@ def _axes(parameters: Mapping[str, Values | Range]) -> dict[str, list[Any]]:
     return axes
 
 
-def _crossed(parameters: Mapping[str, Values | Range]) -> Iterator[dict[str, Any]]:
+def _crossed(parameters: Parameters) -> Iterator[dict[str, Any]]:
     axes = _axes(parameters)
     for values in itertools.product(*axes.values()):
         yield dict(zip(axes, values, strict=True))
 
 
-def _drawn(search: Random, parameters: Mapping[str, Values | Range]) -> list[dict[str, Any]]:
+def _drawn(search: RandomSearch, parameters: Parameters) -> list[dict[str, Any]]:
     for pointer, parameter in parameters.items():
-        if isinstance(parameter, Range) and parameter.count is not None:
+        if isinstance(parameter, ParameterRange) and parameter.count is not None:
             detail = f"count is for a grid; a random search draws any number of {pointer}."
             raise BadSetting(f"/parameters/{escaped(pointer)}/count", detail)
     generator, found = np.random.default_rng(search.seed), dict[str, dict[str, Any]]()

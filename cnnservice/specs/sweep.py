@@ -13,7 +13,7 @@ from cnnservice.specs.halving import Halving
 from cnnservice.specs.job import JobSpec, Tag
 from cnnservice.specs.losses import less_is_better
 from cnnservice.specs.pointers import escaped, with_values
-from cnnservice.specs.search import Grid, Parameter, Pointer, Search, trial_count, trial_values
+from cnnservice.specs.search import GridSearch, Parameter, Pointer, Search, trial_count, trial_values
 
 
 class Objective(Spec):
@@ -43,7 +43,7 @@ class SweepSpec(Spec):
     """
 
     base: JobSpec
-    search: Search = Grid()
+    search: Search = GridSearch()
     parameters: Annotated[dict[Pointer, Parameter], Field(min_length=1, max_length=16)]
     objective: Objective = Objective()
     halving: Halving | None = None
@@ -53,7 +53,7 @@ class SweepSpec(Spec):
         """The values of each trial, by pointer. Raises LimitExceeded, BadSetting."""
         count = trial_count(self.search, self.parameters)
         if count > most:
-            pointer = "/parameters" if isinstance(self.search, Grid) else "/search/trials"
+            pointer = "/parameters" if isinstance(self.search, GridSearch) else "/search/trials"
             raise LimitExceeded(pointer, "the number of trials", count, most, "CNNSERVICE_MAX_SWEEP_TRIALS")
         return trial_values(self.search, self.parameters)
 

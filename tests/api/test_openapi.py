@@ -214,7 +214,7 @@ def test_nothing_is_of_any_type_whatever(contract: Contract) -> None:
     # Settings of any kind, and JSON Schema itself.
     known = {
         "ComputationAnswer/arguments", "Difference/values", "MethodAnswer/parameters", "TrialAnswer/values",
-        "Values/values",
+        "ParameterValues/values",
     }  # fmt: skip
 
     def holes(schema: Any, place: str) -> Iterator[str]:
