@@ -17,11 +17,11 @@ export class Curves {
 
   /** @param {string} title @param {(epoch: number) => void} [onPick] */
   constructor(title, onPick) {
-    this.title = title;
+    this.heading = h('h3', {}, title);
     this.plot = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', class: 'curves' });
     this.told = h('p', { class: 'curve-values faint' });
     this.legend = h('p', { class: 'legend' });
-    this.element = h('figure', { class: 'chart' }, h('figcaption', {}, h('h3', {}, title), this.legend), this.plot, this.told);
+    this.element = h('figure', { class: 'chart' }, h('figcaption', {}, this.heading, this.legend), this.plot, this.told);
     this.plot.addEventListener('pointermove', event => this.#hover(event));
     this.plot.addEventListener('pointerleave', () => this.#say(this.#drawn?.mark));
     if (onPick) this.plot.addEventListener('click', event => {
@@ -57,7 +57,7 @@ export class Curves {
     }
     this.plot.replaceChildren(...parts);
     const told = series.filter(one => one.name);
-    this.plot.setAttribute('aria-label', `${this.title} by epoch: ${told.map(one => `${one.name} ${short(one.values.at(-1) ?? NaN)}`).join(', ') || 'nothing yet'}`);
+    this.plot.setAttribute('aria-label', `${this.heading.textContent} by epoch: ${told.map(one => `${one.name} ${short(one.values.at(-1) ?? NaN)}`).join(', ') || 'nothing yet'}`);
     this.legend.replaceChildren(...told.map(one => h('span', { class: `key ${one.className}` }, one.name)));
     this.#say(mark);
   }

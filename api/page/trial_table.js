@@ -30,7 +30,8 @@ export class TrialTable {
       this.#id = id;
       this.#rows.clear();
       this.body.replaceChildren();
-      this.head.replaceChildren(...['rank', 'trial', ...parameters.map(pointer => pointer.slice(1)), 'state', 'epochs', objective.metric, 'at epoch', ''].map((name, n) => h('th', { scope: 'col', class: n < 2 ? 'number' : null }, name)));
+      const numbers = ['rank', 'trial', 'epochs', 'at epoch'];
+      this.head.replaceChildren(...['rank', 'trial', ...parameters.map(pointer => pointer.slice(1)), 'state', 'epochs', objective.metric, 'at epoch'].map(name => h('th', { scope: 'col', class: numbers.includes(name) ? 'number' : null }, name)), h('td', {}));
     }
     const values = trials.flatMap(trial => (trial.best ? [trial.best.value] : []));
     const [low, high] = [Math.min(...values), Math.max(...values)];

@@ -21,7 +21,7 @@ def test_trials_stand_by_rank_with_their_curves(browse: Any, swept: dict[str, An
     assert [row[3] for row in found] == ["succeeded", "succeeded", "stopped at rung 0", "stopped at rung 0"]
     assert [row[4] for row in found] == ["2 of 2", "2 of 2", "1 of 1", "1 of 1"]
     assert [float(row[5]) for row in found] == [float(f"{trial['best']['value']:.3g}") for trial in ranked]
-    expect(page.get_by_text("rungs: 4 of 1 epochs → 2 of 2 epochs")).to_be_visible()
+    expect(page.get_by_text("rungs: 4 to epoch 1 → 2 to epoch 2")).to_be_visible()
     assert page.get_by_role("region", name="curves").locator(".curve").count() == 4
     page.get_by_role("link", name=f"Look inside trial {swept['best']}").click()
     expect(page.get_by_role("navigation").get_by_role("link", name="Look")).to_have_attribute("aria-current", "page")

@@ -104,19 +104,19 @@ export class Sweep {
     this.shown.hidden = false;
     this.none.hidden = true;
     const counts = Object.entries(sweep.counts).filter(([, count]) => count).map(([name, count]) => `${count} ${name}`);
-    const halving = rungs.length ? ` · rungs: ${rungs.map(rung => `${rung.trials || '–'} of ${rung.epochs} epochs`).join(' → ')}` : '';
+    const halving = rungs.length ? ` · rungs: ${rungs.map(rung => `${rung.trials || 'the best'} to epoch ${rung.epochs}`).join(' → ')}` : '';
     this.status.replaceChildren(h('b', { class: `status ${status}` }, status), ` · ${trials.length} trials: ${counts.join(', ')}${halving}`);
     this.cancel.hidden = status !== 'running';
     this.remove.hidden = status === 'running';
     this.table.show(sweep);
-    this.chart.title = `${readable(objective.metric)} by epoch`;
+    this.chart.heading.textContent = readable(objective.metric);
     const ranked = trials.filter(trial => trial.rank !== null).sort((one, other) => (one.rank ?? 0) - (other.rank ?? 0));
-    // The best is drawn last, over all others.
     const series = ranked.map((trial, place) => ({
       name: place < named ? `#${trial.number} ${valuesText(trial.values)}` : '', className: place < named ? `place-${place + 1}` : 'behind',
       epochs: trial.history.epoch, values: trial.history.value,
-    })).reverse();
-    this.chart.draw({ end: Math.max(0, ...trials.map(trial => trial.history.epoch.at(-1) ?? 0)), series, mark: undefined });
+    }));
+    // Those with a colour are drawn over all others.
+    this.chart.draw({ end: Math.max(0, ...trials.map(trial => trial.history.epoch.at(-1) ?? 0)), series: [...series.slice(named), ...series.slice(0, named)], mark: undefined });
     this.picture.href = sweep.links.history;
     const best = trials.find(trial => trial.number === sweep.best);
     if (best?.best && (last?.best !== sweep.best || last?.status !== status)) announce(`sweep ${status}, best is trial ${best.number} with ${short(best.best.value)}`);
