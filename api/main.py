@@ -20,6 +20,7 @@ from api.ending import end
 from api.event_hub import EventHub
 from api.gate import Gate
 from api.head import Head
+from api.housekeeping import Housekeeping
 from api.inspector import Inspector
 from api.keyring import Keyring
 from api.messenger import Messenger
@@ -50,6 +51,7 @@ from api.routes import (
     sanity_checks,
     session,
     similarity,
+    sweeps,
     system,
     tickets,
     top_images,
@@ -113,6 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         attributions,
         models,
         jobs,
+        sweeps,
         animations,
         weights,
         evaluation,
@@ -147,15 +150,17 @@ def _connect(settings: Settings) -> Services:
     events = EventWriter(for_threads, settings)
     client = connect_async(settings)
     store = open_store(settings.resolved_store_url)
+    checkpoints = CheckpointStore(store)
     return Services(
         settings=settings,
         database=database,
-        checkpoints=CheckpointStore(store),
+        checkpoints=checkpoints,
         catalogue=Catalogue(database, store, settings.datasets_path),
         redis=client,
         events=events,
         hub=EventHub(client),
         dispatcher=Dispatcher(settings, database, messenger, events),
+        housekeeping=Housekeeping(settings, database, checkpoints),
         inspector=Inspector(client, messenger, settings.inspect_timeout_seconds),
         messenger=messenger,
         tickets=Tickets(client, settings.ticket_seconds),
@@ -173,8 +178,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services.hub.start()
     services.inspector.start()
     services.dispatcher.start()
+    services.housekeeping.start()
     yield
     services.hub.close_streams()
+    services.housekeeping.stop()
     await run_in_threadpool(services.dispatcher.stop)
     await services.inspector.stop()
     await services.hub.stop()

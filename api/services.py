@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from api.dispatch import Dispatcher
 from api.event_hub import EventHub
+from api.housekeeping import Housekeeping
 from api.inspector import Inspector
 from api.keyring import Keyring, key_in
 from api.messenger import Messenger
@@ -37,6 +38,7 @@ class Services:
     events: EventWriter
     hub: EventHub
     dispatcher: Dispatcher
+    housekeeping: Housekeeping
     inspector: Inspector
     messenger: Messenger
     tickets: Tickets

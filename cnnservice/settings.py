@@ -78,6 +78,18 @@ class Settings(BaseSettings):
     republish_after_seconds: float = Field(5.0, gt=0)
     attempt_limit: int = Field(5, ge=1, description="attempts in a row that finish no epoch; then a job fails")
 
+    # What is kept, and for how long; all of it where nothing is said.
+    housekeeping_seconds: float = Field(3600.0, gt=0, description="between two rounds that delete what is not kept")
+    retain_jobs_days: float | None = Field(None, gt=0, description="ended jobs, with their models, after their end")
+    retain_jobs: int | None = Field(None, ge=0, description="so many ended jobs, with their models: the last to end")
+    retain_computations_days: float | None = Field(
+        None, gt=0, description="ended computations, with their results; asked again, they are done again"
+    )
+    retain_images_days: float | None = Field(None, gt=0, description="images to be named again, after the last upload")
+    retain_idempotency_keys_days: float | None = Field(
+        None, gt=0, description="after them, the same key makes a new job"
+    )
+
     # Workers.
     gpus: Names = Field(
         (), description="a train worker for each, as CUDA_VISIBLE_DEVICES names it; commas between them"
@@ -93,6 +105,16 @@ class Settings(BaseSettings):
     event_stream_seconds: int = Field(24 * 3600, ge=60, description="how long they are kept after the last")
 
     # Limits on what a client may ask for.
+    max_job_seconds: float = Field(
+        172_800.0, gt=0, description="that a job may run, all its attempts together; then it fails, its epochs kept"
+    )
+    max_job_memory_bytes: int = Field(
+        8 << 30,
+        ge=1 << 20,
+        description="that a job may add to the train child; then it fails, and the child is replaced",
+    )
+    max_train_samples: int = Field(200_000, ge=1)
+    max_test_samples: int = Field(200_000, ge=1)
     max_live_jobs: int = Field(1000, ge=1, description="queued and running, of all")
     max_epochs: int = Field(1000, ge=1)
     max_batch_size: int = Field(4096, ge=1)
@@ -100,6 +122,7 @@ class Settings(BaseSettings):
     max_parameters: int = Field(50_000_000, ge=1)
     max_layer_outputs: int = Field(4_000_000, ge=1, description="numbers in one layer's output for one image")
     max_tags: int = Field(20, ge=0)
+    max_sweep_trials: int = Field(64, ge=1)
     max_stored_bytes: int = Field(20 << 30, ge=1, description="the weights of one job, all epochs that it keeps")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="a JSON body")
     max_upload_bytes: int = Field(10 << 20, ge=1024, description="an uploaded image")

@@ -33,7 +33,7 @@ from cnnservice.weights import CheckpointStore
 
 settings = Settings()
 
-app = Celery("worker", include=["worker.train", "worker.inspect", "worker.compute", "worker.liveness"])
+app = Celery("worker", include=["worker.train", "worker.inspect", "worker.compute", "worker.liveness", "worker.killed"])
 app.conf.update(
     celery_options(settings),
     task_routes={TRAIN_TASK: TRAIN_QUEUE, INSPECT_TASK: INSPECT_QUEUE, COMPUTE_TASK: INSPECT_QUEUE},

@@ -14,6 +14,7 @@ from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import DomainError
 from cnnservice.telemetry.tracing import start_tracing, stop_tracing
 from worker.app import app, resources
+from worker.failures import out_of_memory, too_long
 from worker.following import followed
 from worker.process import end_with_parent, give_way_in_want_of_memory
 from worker.run import Run
@@ -79,6 +80,8 @@ def _execute(run: Run) -> None:
             run.end("cancelled")
         elif run.stopped_by == "shutdown":
             run.release()
+        elif run.stopped_by == "too-long":
+            run.end("failed", too_long(run.seconds_allowed))
     except (jobs.LeaseLost, *OUTAGES):
         raise
     except Diverged as error:
@@ -86,11 +89,7 @@ def _execute(run: Run) -> None:
     except DomainError as error:
         _fail(run, error.code, error.detail)
     except (MemoryError, OutOfMemory):
-        _fail(
-            run,
-            "out-of-memory",
-            "The worker ran out of memory. Try a smaller batch_size, fewer samples, or a smaller network.",
-        )
+        run.end("failed", out_of_memory("The worker ran out of memory."))
     except Exception as error:
         _log.exception("job %s failed", run.claim.job_id)
         _fail(run, "training-failed", f"{type(error).__name__}: {_first_line(error)}")

@@ -12,6 +12,7 @@ import obstore
 from obstore.store import ObjectStore
 
 from cnnservice.models import Snapshot
+from cnnservice.store import outages_told
 
 FormatName = Literal["keras", "safetensors", "onnx", "notebook", "tensorboard", "mlflow"]
 # Those that are made where Keras runs.
@@ -52,9 +53,10 @@ def export_path(snapshot: Snapshot, name: WorkerFormat) -> str:
 
 
 def delete_exports(store: ObjectStore, model_id: str) -> None:
-    """Remove all that was exported of a model."""
-    for batch in obstore.list(store, prefix=_folder(model_id)):
-        obstore.delete(store, [entry["path"] for entry in batch])
+    """Remove all that was exported of a model. Raises StoreUnavailable."""
+    with outages_told():
+        for batch in obstore.list(store, prefix=_folder(model_id)):
+            obstore.delete(store, [entry["path"] for entry in batch])
 
 
 def _folder(model_id: str) -> str:
