@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     attempt_limit: int = Field(5, ge=1, description="attempts in a row that finish no epoch; then a job fails")
 
     # Workers.
+    alive_file: Path | None = Field(None, description="touched by a worker while the broker hears from it")
     worker_child_memory_bytes: int = Field(4 << 30, ge=1 << 28, description="recycle the train child above it")
     warm_models: int = Field(8, ge=1, description="models the inspect worker keeps compiled")
     warm_weights_bytes: int = Field(64 << 20, ge=0, description="weights of other epochs kept with each of them")
