@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 from api.memory import keep_memory_small
 
@@ -14,9 +15,13 @@ def main() -> None:
     # collection later, in the middle of somebody's request.
     gc.disable()
     from api.server import make_server
+    from cnnservice.exposure import ExposedWithoutKeys
     from cnnservice.settings import Settings
 
-    server = make_server(Settings())
+    try:
+        server = make_server(Settings())
+    except ExposedWithoutKeys as error:
+        sys.exit(str(error))
     gc.freeze()
     gc.enable()
     server.run()

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.messenger import BrokerAway, Messenger
 from api.steady_watch import SteadyWatch
 from cnnservice import computations, jobs, outbox
-from cnnservice.broker import COMPUTE_TASK, INSPECT_QUEUE, TRAIN_QUEUE, TRAIN_TASK, connect
+from cnnservice.broker import COMPUTE_TASK, INSPECT_QUEUE, TRAIN_QUEUES, TRAIN_TASK, connect
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Job
 from cnnservice.events import EventWriter
@@ -76,7 +76,7 @@ class Dispatcher:
         while wakeups := outbox.owed(self._database):
             for wakeup in wakeups:
                 arguments = [wakeup.job_id, wakeup.attempt]
-                self._messenger.send(TRAIN_TASK, args=arguments, task_id=_message_id(wakeup), queue=TRAIN_QUEUE)
+                self._messenger.send(TRAIN_TASK, args=arguments, task_id=_message_id(wakeup), queue=wakeup.queue)
             outbox.mark_published(self._database, wakeups, now=time.time())
 
     def _reconcile(self) -> None:
@@ -90,9 +90,13 @@ class Dispatcher:
                 announce(self._events, job)
             self._recover_computations(now)
         self._wake_for_computations(now)
+        for queue in TRAIN_QUEUES:
+            self._republish(queue, [wakeup for wakeup in published if wakeup.queue == queue])
+
+    def _republish(self, queue: str, published: list[outbox.Wakeup]) -> None:
         # Fewer messages than waiting jobs: the broker has lost some.
-        if len(published) > self._redis.llen(TRAIN_QUEUE):
-            there = {_header(message, "id") for message in cast("list[bytes]", self._redis.lrange(TRAIN_QUEUE, 0, -1))}
+        if len(published) > self._redis.llen(queue):
+            there = {_header(message, "id") for message in cast("list[bytes]", self._redis.lrange(queue, 0, -1))}
             outbox.owe_again(self._database, [wakeup for wakeup in published if _message_id(wakeup) not in there])
 
     def _recover_computations(self, now: float) -> None:

@@ -80,8 +80,11 @@ _JOB = {
         "normalization": "minus_one_one",
         "class_weight": None,
         "early_stopping": None,
+        "priority": 0,
+        "accelerator": "any",
         "continue_from": None,
     },
+    "owner": None,
     "links": {
         "self": f"/v1/jobs/{_ID}",
         "events": f"/v1/jobs/{_ID}/events",
@@ -438,6 +441,15 @@ SCHEMAS: dict[str, Any] = {
         ],
     },
     "TicketSpec": {"path": f"/v1/jobs/{_ID}/events"},
+    "SessionAnswer": {
+        "keys": True,
+        "owner": "alice",
+        "scope": "train",
+        "live_jobs": 1,
+        "max_live_jobs": 50,
+        "stored_bytes": 19_400_000,
+        "max_stored_bytes": 53_687_091_200,
+    },
     "TicketAnswer": {
         "ticket": _TICKET,
         "path": f"/v1/jobs/{_ID}/events",

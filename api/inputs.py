@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import obstore
 from numpy.typing import NDArray
-from obstore.store import ObjectStore
 
 from api.services import Services
 from cnnservice.datasets.references import DatasetReference, UploadReference, label_of, load_reference, parse_reference
@@ -46,10 +45,10 @@ class WrongShape(InvalidError):
     title = "Image of another shape"
 
 
-def keep_upload(store: ObjectStore, content: bytes) -> str:
-    """Store a file under its SHA-256, which is returned."""
+def keep_upload(services: Services, content: bytes) -> str:
+    """Store a file under its SHA-256, which is returned, among those of who sends it."""
     sha256 = hashlib.sha256(content).hexdigest()
-    put_whole(store, _path(sha256), content)
+    put_whole(services.checkpoints.store, _path(services, sha256), content)
     return sha256
 
 
@@ -96,7 +95,7 @@ def _fit(services: Services, snapshot: Snapshot, content: bytes, invert: Invert)
 
 
 def _read_upload(services: Services, reference: UploadReference) -> bytes:
-    path = _path(reference.sha256)
+    path = _path(services, reference.sha256)
     try:
         with outages_told():
             content = bytes(obstore.get(services.checkpoints.store, path).bytes())
@@ -107,5 +106,6 @@ def _read_upload(services: Services, reference: UploadReference) -> bytes:
     return content
 
 
-def _path(sha256: str) -> str:
-    return f"images/{sha256}"
+def _path(services: Services, sha256: str) -> str:
+    # By owner: whether somebody else has sent a certain picture is nobody's business.
+    return f"images/{sha256}" if services.key is None else f"owners/{services.key.owner}/images/{sha256}"

@@ -16,8 +16,10 @@ from api.compression import Compression
 from api.dispatch import Dispatcher
 from api.ending import end
 from api.event_hub import EventHub
+from api.gate import Gate
 from api.head import Head
 from api.inspector import Inspector
+from api.keyring import Keyring
 from api.messenger import Messenger
 from api.metrics import Metrics
 from api.routes import (
@@ -42,6 +44,7 @@ from api.routes import (
     predictions,
     samples,
     sanity_checks,
+    session,
     similarity,
     system,
     tickets,
@@ -49,6 +52,7 @@ from api.routes import (
     weights,
 )
 from api.services import Services
+from api.sessions import Sessions
 from api.threads import keep_threads_few
 from api.tickets import Tickets
 from cnnservice.broker import connect, connect_async
@@ -82,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         upload_bytes=settings.max_upload_bytes,
         larger_uploads={"/v1/datasets": settings.max_dataset_upload_bytes},
     )
+    app.add_middleware(Gate, services=app.state.services)
     # The last one added is the first that a request comes to. HEAD is counted as the GET that it costs.
     app.add_middleware(Compression, min_bytes=settings.gzip_min_bytes)
     app.add_middleware(Metrics)
@@ -110,6 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         events,
         samples,
         tickets,
+        session,
         datasets,
         images,
         compare,
@@ -141,6 +147,8 @@ def _connect(settings: Settings) -> Services:
         inspector=Inspector(client, messenger, settings.inspect_timeout_seconds),
         messenger=messenger,
         tickets=Tickets(client, settings.ticket_seconds),
+        sessions=Sessions(client, settings.session_seconds),
+        keyring=Keyring(database, settings.key_cache_seconds),
     )
 
 

@@ -67,6 +67,7 @@ class JobAnswer(JsonAnswer):
     latest: dict[str, float] | None = Field(description="loss and metrics of the last finished epoch")
     error: JobError | None
     spec: JobSpec
+    owner: str | None = Field(description="whose key posted it; null where there were no keys")
     links: JobLinks
 
 
@@ -93,6 +94,7 @@ def job_answer(job: Job) -> JobAnswer:
         latest=job.latest,
         error=JobError.model_validate(job.error) if job.error else None,
         spec=JobSpec.model_validate(job.spec),
+        owner=job.owner,
         links=JobLinks(
             self=f"/v1/jobs/{job.id}",
             events=f"/v1/jobs/{job.id}/events",

@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.main import create_app
+from cnnservice.exposure import check_exposure
 from cnnservice.settings import Settings
 
 
@@ -23,6 +24,7 @@ class Server(uvicorn.Server):
 
 
 def make_server(settings: Settings) -> Server:
-    """A server for the application, ready to run."""
+    """A server for the application, ready to run. Raises ExposedWithoutKeys."""
     app = create_app(settings)
+    check_exposure(settings, app.state.services.database)
     return Server(uvicorn.Config(app, host=settings.host, port=settings.port, access_log=False))

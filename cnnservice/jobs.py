@@ -10,9 +10,10 @@ token is no longer the job's. Time is handed in as Unix seconds.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,7 +21,8 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, make_transient
 
-from cnnservice.database.engine import Database
+from cnnservice.broker import train_queue
+from cnnservice.database.engine import Database, viewer_of
 from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox
 from cnnservice.datasets.catalogue import hold_dataset
 from cnnservice.errors import ConflictError, NotFoundError
@@ -140,16 +142,23 @@ def submit(
     idempotency_key: str | None = None,
     body_sha256: str = "",
     dataset_record: dict[str, Any] | None = None,
+    admit: Callable[[Session], None] = lambda _session: None,
 ) -> tuple[Job, bool]:
     """Store a job and the wake-up it is owed in one transaction. Returns the job, and whether it is new.
 
     One that goes on from another, at an epoch that its spec tells by number, begins with the other's epochs as its own.
-    dataset_record tells an uploaded data set. Raises KeyReused when the key made a job from another body, UnknownJob
-    and UnknownEpoch when there is nothing to go on from, UnknownDataset when the data set has been deleted meanwhile.
+    dataset_record tells an uploaded data set. admit is asked, in the same transaction, whether there may be one more
+    job; what was posted before is not asked about. Raises KeyReused when the key made a job from another body,
+    UnknownJob and UnknownEpoch when there is nothing to go on from, UnknownDataset when the data set has been deleted
+    meanwhile, and what admit raises.
     """
+    owner = database.viewer.owner
     job = Job(
         id=job_id,
         status="queued",
+        owner=owner,
+        queue=train_queue(spec.accelerator),
+        priority=spec.priority,
         dataset=spec.dataset,
         spec=spec.model_dump(mode="json"),
         created_at=now,
@@ -164,27 +173,31 @@ def submit(
         dataset_record=dataset_record,
     )
     if idempotency_key is None:
-        _insert(database, spec, job)
+        _insert(database, spec, job, admit)
         return job, True
-    key = IdempotencyKey(key=idempotency_key, body_sha256=body_sha256, job_id=job_id, created_at=now)
+    own_key = idempotency_key if owner is None else f"{owner}/{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
+    key = IdempotencyKey(key=own_key, body_sha256=body_sha256, job_id=job_id, created_at=now)
     try:
-        _insert(database, spec, job, key)
+        _insert(database, spec, job, admit, key)
         return job, True
     except IntegrityError:
-        if (found := _job_of_key(database, idempotency_key, body_sha256)) is not None:
+        if (found := _job_of_key(database, key, idempotency_key)) is not None:
             return found, False
     # The key's job was deleted in between, and the key with it.
     make_transient(job)
     make_transient(key)
-    _insert(database, spec, job, key)
+    _insert(database, spec, job, admit, key)
     return job, True
 
 
-def _insert(database: Database, spec: JobSpec, job: Job, key: IdempotencyKey | None = None) -> None:
+def _insert(
+    database: Database, spec: JobSpec, job: Job, admit: Callable[[Session], None], key: IdempotencyKey | None = None
+) -> None:
     with database.write() as session:
         if key is not None:
             session.add(key)
             session.flush()
+        admit(session)
         if job.dataset_record is not None:
             hold_dataset(session, spec.dataset, job.dataset_record["sha256"])
         session.add(job)
@@ -211,18 +224,21 @@ def _inherit(session: Session, job: Job, parent_id: str, epoch: int | Literal["l
 
 
 def children(database: Database, job_id: str) -> list[str]:
-    """The ids of the jobs that go on from this one, oldest first."""
+    """The ids of the jobs that go on from this one and that the viewer may see, oldest first."""
+    query = select(Job.id).where(Job.parent_id == job_id).order_by(Job.id)
+    if not database.viewer.sees_all:
+        query = query.where(Job.owner == database.viewer.owner)
     with database.read() as session:
-        return list(session.scalars(select(Job.id).where(Job.parent_id == job_id).order_by(Job.id)))
+        return list(session.scalars(query))
 
 
-def _job_of_key(database: Database, key: str, body_sha256: str) -> Job | None:
+def _job_of_key(database: Database, key: IdempotencyKey, sent: str) -> Job | None:
     with database.read() as session:
-        record = session.get(IdempotencyKey, key)
+        record = session.get(IdempotencyKey, key.key)
         if record is None:
             return None
-        if record.body_sha256 != body_sha256:
-            raise KeyReused(key, record.job_id)
+        if record.body_sha256 != key.body_sha256:
+            raise KeyReused(sent, record.job_id)
         return session.get(Job, record.job_id)
 
 
@@ -234,7 +250,7 @@ def get(database: Database, job_id: str) -> Job:
 
 def _get(session: Session, job_id: str, *, for_update: bool = False) -> Job:
     job = session.get(Job, job_id, with_for_update=for_update or None) if re.fullmatch(ID_PATTERN, job_id) else None
-    if job is None:
+    if job is None or not viewer_of(session).may_see(job.owner):
         raise UnknownJob(job_id)
     return job
 
@@ -248,8 +264,10 @@ def list_jobs(
     dataset: str | None = None,
     tag: str | None = None,
 ) -> list[Job]:
-    """Jobs, newest first, whose id is below `before`."""
+    """Jobs that the viewer may see, newest first, whose id is below `before`."""
     query, job_id = select(Job), Job.id
+    if not database.viewer.sees_all:
+        query = query.where(Job.owner == database.viewer.owner)
     if tag is not None:
         query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
         if status is None and dataset is None:

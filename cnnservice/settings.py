@@ -7,14 +7,23 @@ import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cnnservice.origins import Origins
 
 # A unix socket's path may have 107 bytes on Linux and 103 on macOS.
 _SOCKET_PATH_BYTES = 100
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+# Written as it is read, so that a process can hand its settings to another.
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), PlainSerializer(",".join)]
 
 
 class Settings(BaseSettings):
@@ -29,6 +38,17 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite under data_dir when unset")
     redis_url: str | None = Field(None, description="Redis URL; an embedded Valkey under data_dir when unset")
     store_url: str | None = Field(None, description="artifact store (file, s3, gs, az); data_dir when unset")
+
+    # Who may do what, where keys have been made.
+    allow_without_keys: bool = Field(
+        False, description="listen on other addresses than the loopback though no key has been made"
+    )
+    key_cache_seconds: float = Field(1.0, ge=0, description="a revoked key is good for so long at the most")
+    session_seconds: int = Field(12 * 3600, ge=60, description="how long a browser is known by its cookie")
+    requests_per_second: float = Field(100.0, gt=0, description="of one key, or of an address with no good key")
+    requests_burst: int = Field(1000, ge=1, description="how many may come at once")
+    max_owner_live_jobs: int = Field(50, ge=1, description="queued and running, of one owner of keys")
+    max_owner_stored_bytes: int = Field(50 << 30, ge=1, description="the weights of one owner's models")
 
     # What browsers need.
     cors_origins: Origins = Field(
@@ -50,6 +70,9 @@ class Settings(BaseSettings):
 
     # Workers.
     alive_file: Path | None = Field(None, description="touched by a worker while the broker hears from it")
+    gpus: Names = Field(
+        (), description="a train worker for each, as CUDA_VISIBLE_DEVICES names it; commas between them"
+    )
     worker_child_memory_bytes: int = Field(4 << 30, ge=1 << 28, description="recycle the train child above it")
     warm_models: int = Field(8, ge=1, description="models the inspect worker keeps compiled")
     warm_weights_bytes: int = Field(64 << 20, ge=0, description="weights of other epochs kept with each of them")
@@ -61,6 +84,7 @@ class Settings(BaseSettings):
     event_stream_seconds: int = Field(24 * 3600, ge=60, description="how long they are kept after the last")
 
     # Limits on what a client may ask for.
+    max_live_jobs: int = Field(1000, ge=1, description="queued and running, of all")
     max_epochs: int = Field(1000, ge=1)
     max_batch_size: int = Field(4096, ge=1)
     max_layers: int = Field(100, ge=1)

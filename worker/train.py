@@ -8,7 +8,7 @@ from typing import Any
 
 from celery.signals import worker_process_init
 
-from cnnservice import jobs
+from cnnservice import jobs, scheduling
 from cnnservice.broker import TRAIN_TASK
 from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import DomainError
@@ -31,25 +31,32 @@ def _prepare_child(**_: Any) -> None:
     warm_up()
 
 
-@app.task(name=TRAIN_TASK)  # type: ignore[untyped-decorator]
-def train(job_id: str, attempt: int) -> None:
-    """Run a job if this attempt of it still waits; a message for one that does not is out of date, and harmless."""
+@app.task(name=TRAIN_TASK, bind=True)  # type: ignore[untyped-decorator]
+def train(task: Any, job_id: str, attempt: int) -> None:
+    """Run the job whose turn it is: there are as many messages in a queue as jobs that wait, and this is one of them.
+
+    The job that the message was sent for may be another's turn's; where none waits, it is out of date, and harmless.
+    """
     parts = resources()
-    lease_seconds = parts.settings.lease_seconds
+    queue, lease_seconds = task.request.delivery_info["routing_key"], parts.settings.lease_seconds
     try:
-        claim = jobs.claim(
-            parts.database, job_id, attempt, owner=parts.owner, now=time.time(), lease_seconds=lease_seconds
+        claim = scheduling.claim_next(
+            parts.database, queue, owner=parts.owner, now=time.time(), lease_seconds=lease_seconds
         )
         if claim is None:
             _log.info("job %s, attempt %s: nothing to do", job_id, attempt)
             return
-        run = Run(parts, claim)
+        _carry_out(Run(parts, claim))
+    except OUTAGES as error:
+        _log.warning("queue %s: what waits or runs is left as it is, the database is away: %s", queue, error)
+
+
+def _carry_out(run: Run) -> None:
+    try:
         with run.lease():
             _execute(run)
     except jobs.LeaseLost:
-        _log.warning("job %s, attempt %s: lease lost, stopped", job_id, attempt)
-    except OUTAGES as error:
-        _log.warning("job %s, attempt %s: left as it is, the database is away: %s", job_id, attempt, error)
+        _log.warning("job %s, attempt %s: lease lost, stopped", run.claim.job_id, run.claim.attempt)
 
 
 def _execute(run: Run) -> None:

@@ -28,6 +28,6 @@ async def upload_image(file: UploadFile, services: ServicesDep) -> UploadAnswer:
     """Kept under its SHA-256, so that the same file is kept once. The reference stands wherever one is asked for."""
     content = await read_upload(file, services.settings)
     picture = await run_in_threadpool(decode_image, content, max_pixels=services.settings.max_image_pixels)
-    sha256 = await run_in_threadpool(keep_upload, services.checkpoints.store, content)
+    sha256 = await run_in_threadpool(keep_upload, services, content)
     width, height = image_size(picture)
     return UploadAnswer(id=sha256, reference=f"upload:{sha256}", width=width, height=height)

@@ -26,9 +26,10 @@ from cnnservice.datasets.uploaded import record_of
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.export.formats import delete_exports
 from cnnservice.jobs import AlreadyEnded, EpochNotKept, KeyReused, Status, StillLive, UnknownEpoch, UnknownJob
+from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec
 from cnnservice.specs.errors import BadSetting, ImpossibleArchitecture, LimitExceeded
-from cnnservice.specs.job import JobSpec, check_job
+from cnnservice.specs.job import JobSpec, check_job, stored_bytes
 from cnnservice.specs.presets.registry import UnknownPreset
 from cnnservice.store import StoreUnavailable
 
@@ -55,7 +56,8 @@ class JobsQuery(Spec):
         202: LOCATED,
         **problems(
             *BODY, InvalidError, CannotGoOn, TooManySamples, UnknownPreset, ImpossibleArchitecture, LimitExceeded,
-            BadSetting, KeyReused, UnknownDataset, UnknownJob, UnknownEpoch, EpochNotKept, DATABASE,
+            BadSetting, KeyReused, TooManyJobs, QuotaExceeded, UnknownDataset, UnknownJob, UnknownEpoch, EpochNotKept,
+            DATABASE,
         ),
     },
 )  # fmt: skip
@@ -75,7 +77,7 @@ def create_job(
 ) -> JobAnswer:
     """Only `dataset` is required; the defaults are the notebook's network and settings."""
     dataset, spec = _complete(spec, services)
-    _check(spec, dataset, services)
+    planned_bytes = _check(spec, dataset, services)
     job, new = jobs.submit(
         services.database,
         spec,
@@ -84,6 +86,7 @@ def create_job(
         idempotency_key=idempotency_key,
         body_sha256=hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
         dataset_record=record_of(dataset),
+        admit=lambda session: admit(session, planned_bytes, services.settings),
     )
     if new:
         announce(services.events, job)
@@ -108,10 +111,12 @@ def _complete(spec: JobSpec, services: ServicesDep) -> tuple[Dataset, JobSpec]:
     return dataset, going.model_copy(update=smaller)
 
 
-def _check(spec: JobSpec, dataset: Dataset, services: ServicesDep) -> None:
+def _check(spec: JobSpec, dataset: Dataset, services: ServicesDep) -> int:
+    """The bytes that its weights may come to take."""
     check_samples(dataset, train_samples=spec.train_samples, test_samples=spec.test_samples)
     summary = check_job(spec, dataset.shape, len(dataset.classes), services.settings)
     check_fits(spec, summary, services.database)
+    return stored_bytes(spec, summary)
 
 
 @router.get("", summary="List jobs, newest first", responses=problems(InvalidError, LimitExceeded, DATABASE))

@@ -24,7 +24,8 @@ class Job(Base):
     progress_attempt is the last attempt that finished an epoch; those since were in vain.
     epochs_stored counts epoch rows, epoch 0 among them. A job that goes on from another begins with the other's rows up
     to start_epoch; epochs counts those it is to train itself. dataset_record tells what it is trained on, normalizer
-    how its images are normalised, once that is known.
+    how its images are normalised, once that is known. owner is who asked for it, where keys tell; queue is that of the
+    workers that can run it, and priority orders those of one owner, the highest first.
     """
 
     __tablename__ = "jobs"
@@ -53,12 +54,18 @@ class Job(Base):
     parent_id: Mapped[str | None] = mapped_column(String(36), index=True)
     dataset_record: Mapped[Json | None]
     normalizer: Mapped[Json | None]
+    owner: Mapped[str | None] = mapped_column(String(64))
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    queue: Mapped[str] = mapped_column(String(16), default="train", server_default="train")
 
     __table_args__ = (
         Index("ix_jobs_status_id", "status", "id"),
         Index("ix_jobs_dataset_id", "dataset", "id"),
         Index("ix_jobs_status_dataset_id", "status", "dataset", "id"),
         Index("ix_jobs_lease", "status", "lease_expires_at"),
+        Index("ix_jobs_owner_id", "owner", "id"),
+        Index("ix_jobs_owner_started_at", "owner", "started_at"),
+        Index("ix_jobs_status_queue_owner", "status", "queue", "owner"),
     )
 
     @property
@@ -161,3 +168,31 @@ class UploadedDataset(Base):
     record: Mapped[Json]
     created_at: Mapped[float]
     deleted_at: Mapped[float | None]
+    owner: Mapped[str | None] = mapped_column(String(64))
+
+
+class ApiKey(Base):
+    """A key that was given out. Its secret is nowhere but with who has it; a revoked one stays, as its owner's past."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    scope: Mapped[str] = mapped_column(String(16))
+    secret_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float]
+    revoked_at: Mapped[float | None]
+
+
+class AuditEntry(Base):
+    """A change that somebody made or was refused: what was asked for, by whom, from where, and the answer's status."""
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    created_at: Mapped[float] = mapped_column(index=True)
+    owner: Mapped[str | None] = mapped_column(String(64))
+    key_id: Mapped[str | None] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(200))
+    status: Mapped[int | None]
+    address: Mapped[str | None] = mapped_column(String(64))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Job, UploadedDataset
+from cnnservice.database.viewer import Viewer
 from cnnservice.datasets.arrays import DatasetArrays, open_arrays
 from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.errors import BuiltIn, DatasetInUse, NameTaken, UnknownDataset
@@ -33,11 +34,15 @@ _RESERVED = "upload"
 
 
 class Catalogue:
-    """Finds data sets by name, and opens them wherever their arrays are."""
+    """Finds the data sets that the database's viewer may see by name, and opens them wherever their arrays are."""
 
     def __init__(self, database: Database, store: ObjectStore, datasets_path: Path) -> None:
         self.datasets_path = datasets_path
         self._database, self._store = database, store
+
+    def seen_by(self, viewer: Viewer) -> Catalogue:
+        """The same catalogue as this viewer sees it."""
+        return Catalogue(self._database.seen_by(viewer), self._store, self.datasets_path)
 
     def get(self, name: str) -> Dataset:
         """The data set of that name. Raises UnknownDataset."""
@@ -45,16 +50,17 @@ class Catalogue:
             return DATASETS[name]
         with self._database.read() as session:
             row = session.get(UploadedDataset, name)
-        if row is None or row.deleted_at is not None:
+        if row is None or row.deleted_at is not None or not self._viewer.may_see(row.owner):
             raise UnknownDataset(name, known=_told([dataset.name for dataset in self.all()]))
         return dataset_of(name, row.record)
 
     def all(self) -> list[Dataset]:
         """Those built in, then those uploaded, by name."""
+        query = select(UploadedDataset).where(UploadedDataset.deleted_at.is_(None)).order_by(UploadedDataset.name)
+        if not self._viewer.sees_all:
+            query = query.where(UploadedDataset.owner == self._viewer.owner)
         with self._database.read() as session:
-            rows = session.scalars(
-                select(UploadedDataset).where(UploadedDataset.deleted_at.is_(None)).order_by(UploadedDataset.name)
-            ).all()
+            rows = session.scalars(query).all()
         return [*DATASETS.values(), *(dataset_of(row.name, row.record) for row in rows)]
 
     def open(
@@ -81,12 +87,14 @@ class Catalogue:
             with self._database.write() as session:
                 _lock(session)
                 row = session.get(UploadedDataset, name)
-                if row is not None and row.sha256 != upload.sha256:
-                    raise NameTaken(name, deleted=row.deleted_at is not None)
+                self._check_free(name, row, upload.sha256)
                 # A deletion of the same content under another name may have come in between.
                 stored = is_stored(self._store, upload)
                 if stored and row is None:
-                    session.add(UploadedDataset(name=name, sha256=upload.sha256, record=record, created_at=now))
+                    owner = self._viewer.owner
+                    session.add(
+                        UploadedDataset(name=name, sha256=upload.sha256, record=record, created_at=now, owner=owner)
+                    )
                 elif stored and row is not None:
                     row.deleted_at = None
         local = upload.folder(self.datasets_path)
@@ -100,8 +108,15 @@ class Catalogue:
             raise NameTaken(name)
         with self._database.read() as session:
             row = session.get(UploadedDataset, name)
-        if row is not None and row.sha256 != sha256:
+        self._check_free(name, row, sha256)
+
+    def _check_free(self, name: str, row: UploadedDataset | None, sha256: str) -> None:
+        if row is not None and (row.sha256 != sha256 or not self._viewer.may_see(row.owner)):
             raise NameTaken(name, deleted=row.deleted_at is not None)
+
+    @property
+    def _viewer(self) -> Viewer:
+        return self._database.viewer
 
     def remove(self, name: str, *, now: float) -> None:
         """Delete an uploaded data set with its images. Raises UnknownDataset, BuiltIn, DatasetInUse."""

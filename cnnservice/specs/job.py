@@ -89,6 +89,12 @@ class JobSpec(Spec):
     keep: Annotated[
         AnyKeep, Field(description="which epochs' weights stay in the store; the history has every epoch in any case")
     ] = "all"
+    priority: Annotated[
+        int, Field(ge=-10, le=10, description="among the waiting jobs of its owner, the highest is run first")
+    ] = 0
+    accelerator: Annotated[
+        Literal["any", "gpu"], Field(description="gpu: it waits for a worker that has one; any: the first that is free")
+    ] = "any"
     tags: tuple[Tag, ...] = ()
     continue_from: ContinueFrom | None = None
 

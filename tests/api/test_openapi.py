@@ -107,6 +107,9 @@ get /v1/computations/{computation_id}
 delete /v1/computations/{computation_id}
 get /v1/computations/{computation_id}/events
 post /v1/tickets
+get /v1/session
+post /v1/session
+delete /v1/session
 get /v1/compare
 get /v1/compare/history.png
 get /v1/compare/history.svg

@@ -50,12 +50,12 @@ def commit(database: Database, claim: jobs.Claim, epoch: int, now: float = 102.0
 
 def test_a_job_is_owed_a_wakeup_until_it_is_claimed(database: Database) -> None:
     identity = submitted(database)
-    assert outbox.owed(database) == [outbox.Wakeup(identity, 1)]
-    outbox.mark_published(database, [outbox.Wakeup(identity, 1)], now=101.0)
+    assert outbox.owed(database) == [outbox.Wakeup(identity, 1, "train")]
+    outbox.mark_published(database, [outbox.Wakeup(identity, 1, "train")], now=101.0)
     assert outbox.owed(database) == []
     assert outbox.published(database, before=101.0) == []
     published = outbox.published(database, before=101.5)
-    assert published == [outbox.Wakeup(identity, 1)]
+    assert published == [outbox.Wakeup(identity, 1, "train")]
     outbox.owe_again(database, published)
     assert outbox.owed(database) == published
     assert jobs.claim(database, identity, 1, owner="w", now=102.0, lease_seconds=LEASE) is not None
@@ -226,7 +226,7 @@ def test_a_released_job_waits_again_and_no_attempt_is_counted(database: Database
     jobs.release(database, claim, now=103.0)
     job = jobs.get(database, claim.job_id)
     assert (job.status, job.attempt, job.epochs_stored) == ("queued", 1, 1)
-    assert outbox.owed(database) == [outbox.Wakeup(claim.job_id, 1)]
+    assert outbox.owed(database) == [outbox.Wakeup(claim.job_id, 1, "train")]
 
 
 def test_a_cancelled_job_is_not_requeued_when_its_worker_is_lost(database: Database) -> None:
