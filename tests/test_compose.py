@@ -96,7 +96,7 @@ def test_the_example_names_every_variable_with_its_default_and_no_other() -> Non
 
 
 def test_what_is_scraped_is_a_service_that_says_where_its_numbers_are() -> None:
-    api, workers = yaml.safe_load((ROOT / "compose/prometheus.yml").read_text())["scrape_configs"]
+    api, workers = yaml.safe_load((ROOT / "compose/prometheus/prometheus.yml").read_text())["scrape_configs"]
     assert api["static_configs"][0]["targets"] == [f"api:{Settings.model_fields['port'].default}"]
     (found,) = workers["dns_sd_configs"]
     assert set(found["names"]) == {name for name in OURS if name.startswith("worker")}

@@ -197,7 +197,7 @@ def test_whatever_is_asked_of_a_model_is_answered_from_containers_that_cannot_wr
 
 
 def test_a_job_whose_worker_dies_is_finished_by_the_next(containers: Containers) -> None:
-    job = containers.post(epochs=30)
+    job = containers.post(epochs=6)
     wait_until(lambda: containers.job(job)["epochs_done"] >= 1, "the first epoch", SLOWLY)
     # The process that its init started dies by itself, and the engine starts the container again.
     die = "import os, signal; os.kill(int(open('/proc/1/task/1/children').read().split()[0]), signal.SIGKILL)"
@@ -209,7 +209,7 @@ def test_a_job_whose_worker_dies_is_finished_by_the_next(containers: Containers)
     run("docker", "kill", containers.inspect("worker-train")["Id"])
     containers.compose("up", "-d", "--no-build")
     found = containers.ended(job)
-    assert (found["status"], found["attempt"], found["epochs_done"]) == ("succeeded", 3, 30)
+    assert (found["status"], found["attempt"], found["epochs_done"]) == ("succeeded", 3, 6)
 
 
 def test_a_worker_elsewhere_joins_by_three_settings(containers: Containers) -> None:
@@ -232,7 +232,7 @@ def test_a_worker_elsewhere_joins_by_three_settings(containers: Containers) -> N
 
 
 def test_it_stops_in_time_and_a_job_goes_on_after_the_next_start(containers: Containers) -> None:
-    job = containers.post(epochs=12)
+    job = containers.post(epochs=4)
     wait_until(lambda: containers.job(job)["epochs_done"] >= 1, "the first epoch", SLOWLY)
     containers.compose("stop")
     # 137 is what is left of one that had to be killed.
@@ -240,4 +240,4 @@ def test_it_stops_in_time_and_a_job_goes_on_after_the_next_start(containers: Con
     containers.compose("up", "-d", "--no-build")
     wait_until(lambda: containers.healthy("api"), "the API", SLOWLY)
     found = containers.ended(job)
-    assert (found["status"], found["epochs_done"]) == ("succeeded", 12)
+    assert (found["status"], found["epochs_done"]) == ("succeeded", 4)
