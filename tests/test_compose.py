@@ -95,12 +95,10 @@ def test_the_example_names_every_variable_with_its_default_and_no_other() -> Non
     assert all((name, default) in told for name, default in defaults.items())
 
 
-def test_what_is_scraped_is_a_service_that_says_where_its_numbers_are() -> None:
-    api, workers = yaml.safe_load((ROOT / "compose/prometheus/prometheus.yml").read_text())["scrape_configs"]
-    assert api["static_configs"][0]["targets"] == [f"api:{Settings.model_fields['port'].default}"]
-    (found,) = workers["dns_sd_configs"]
-    assert set(found["names"]) == {name for name in OURS if name.startswith("worker")}
-    assert {OURS[name]["environment"]["CNNSERVICE_METRICS_PORT"] for name in found["names"]} == {found["port"]}
+def test_what_is_scraped_is_the_api_where_it_listens() -> None:
+    (job,) = yaml.safe_load((ROOT / "compose/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    assert job["static_configs"] == [{"targets": [f"api:{Settings.model_fields['port'].default}"]}]
+    assert SERVICES["api"]["ports"][0].endswith(f":{Settings.model_fields['port'].default}")
 
 
 def test_every_metric_of_the_dashboard_is_one_that_the_code_counts() -> None:

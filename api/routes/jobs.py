@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from typing import Annotated
 
@@ -15,7 +16,6 @@ from api.dispatch import announce
 from api.problem_groups import BODY
 from api.problem_types import DATABASE
 from api.problems import LOCATED, problems
-from api.results import delete_results
 from api.schemas import JobAnswer, JobPage, job_answer
 from api.services import ServicesDep
 from cnnservice import jobs
@@ -24,8 +24,8 @@ from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.errors import TooManySamples, UnknownDataset
 from cnnservice.datasets.uploaded import record_of
 from cnnservice.errors import FieldError, InvalidError
-from cnnservice.export.formats import delete_exports
 from cnnservice.jobs import AlreadyEnded, EpochNotKept, KeyReused, Status, StillLive, UnknownEpoch, UnknownJob
+from cnnservice.keeping.deletion import remove_job
 from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec
 from cnnservice.specs.errors import BadSetting, ImpossibleArchitecture, LimitExceeded
@@ -34,6 +34,7 @@ from cnnservice.specs.presets.registry import UnknownPreset
 from cnnservice.store import StoreUnavailable
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+_log = logging.getLogger(__name__)
 
 _DEFAULT_PAGE = 50
 
@@ -89,6 +90,8 @@ def create_job(
         admit=lambda session: admit(session, planned_bytes, services.settings),
     )
     if new:
+        services.askers.note(job.id)
+        _log.info("job %s queued", job.id)
         announce(services.events, job)
         services.dispatcher.nudge()
     response.headers["Location"] = f"/v1/jobs/{job.id}"
@@ -168,7 +171,4 @@ def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
 )
 def delete_job(job_id: str, services: ServicesDep) -> None:
     """Its weights go with it, but for epochs that another model goes on from; 409 while it is queued or running."""
-    services.checkpoints.delete(jobs.remove(services.database, job_id))
-    delete_results(services, job_id)
-    delete_exports(services.checkpoints.store, job_id)
-    services.checkpoints.delete_garbage(job_id, lambda paths: jobs.paths_in_use(services.database, paths))
+    remove_job(services.database, services.checkpoints, job_id)

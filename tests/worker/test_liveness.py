@@ -31,7 +31,8 @@ def test_the_file_is_touched_while_the_broker_hears_from_the_worker_and_no_longe
 ) -> None:
     alive = tmp_path / "alive"
     client = redis.Redis(port=broker.port)
-    parts = SimpleNamespace(redis=client, settings=Settings(alive_file=alive))
+    nothing_counted = SimpleNamespace(publish=lambda: None)
+    parts = SimpleNamespace(redis=client, settings=Settings(alive_file=alive), counts=nothing_counted)
     monkeypatch.setattr(liveness, "resources", lambda: parts)
     monkeypatch.setattr(liveness, "_queues", ["train"])
     monkeypatch.setattr(liveness, "stopping", stopping := SharedFlag())
