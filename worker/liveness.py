@@ -1,5 +1,5 @@
-"""A worker says that it lives, to /readyz and to a container's health, and what it has counted; it passes a stop on to its
-child.
+"""A worker says that it lives, to /readyz and to a container's health, and what it has counted; it passes a stop on to
+its child.
 """
 
 from __future__ import annotations
