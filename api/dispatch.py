@@ -1,10 +1,11 @@
-"""The relay and the reconciler: every queued job has a message, every silent worker's job goes on.
+"""The relay and the reconciler: every queued job has a message, every silent worker's job and every sweep go on.
 
 All state is in the database; any number of API processes may run this side by side.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
@@ -13,13 +14,15 @@ from typing import Any, cast
 
 import redis
 from sqlalchemy.exc import SQLAlchemyError
+from uuid_utils import uuid7
 
 from api.messenger import BrokerAway, Messenger
 from api.steady_watch import SteadyWatch
-from cnnservice import computations, jobs, outbox
+from cnnservice import computations, jobs, outbox, sweeps
 from cnnservice.broker import COMPUTE_TASK, INSPECT_QUEUE, TRAIN_QUEUES, TRAIN_TASK, connect
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Job
+from cnnservice.errors import NotFoundError
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
 from cnnservice.telemetry.counts import Counts
@@ -93,6 +96,7 @@ class Dispatcher:
                 self._count_loss(job, now)
                 announce(self._events, job)
             self._recover_computations(now)
+        self._advance_sweeps(now)
         self._counts.publish()
         self._wake_for_computations(now)
         for queue in TRAIN_QUEUES:
@@ -103,6 +107,13 @@ class Dispatcher:
         if len(published) > self._redis.llen(queue):
             there = {_header(message, "id") for message in cast("list[bytes]", self._redis.lrange(queue, 0, -1))}
             outbox.owe_again(self._database, [wakeup for wakeup in published if _message_id(wakeup) not in there])
+
+    def _advance_sweeps(self, now: float) -> None:
+        for sweep_id in sweeps.to_be_judged(self._database):
+            # Deleted at this moment, it or a job of its: the next round finds things as they are then.
+            with contextlib.suppress(NotFoundError):
+                for job in sweeps.advance(self._database, sweep_id, now=now, new_id=lambda: str(uuid7())):
+                    announce(self._events, job)
 
     def _recover_computations(self, now: float) -> None:
         limit = self._settings.attempt_limit

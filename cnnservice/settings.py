@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     max_parameters: int = Field(50_000_000, ge=1)
     max_layer_outputs: int = Field(4_000_000, ge=1, description="numbers in one layer's output for one image")
     max_tags: int = Field(20, ge=0)
+    max_sweep_trials: int = Field(64, ge=1)
     max_stored_bytes: int = Field(20 << 30, ge=1, description="the weights of one job, all epochs that it keeps")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="a JSON body")
     max_upload_bytes: int = Field(10 << 20, ge=1024, description="an uploaded image")
