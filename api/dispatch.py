@@ -25,6 +25,8 @@ from cnnservice.database.tables import Job
 from cnnservice.errors import NotFoundError
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
+from cnnservice.telemetry.counts import Counts
+from cnnservice.telemetry.families import JOB_SECONDS, LEASE_LOSSES
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class Dispatcher:
     def __init__(self, settings: Settings, database: Database, messenger: Messenger, events: EventWriter) -> None:
         self._settings, self._database, self._messenger, self._events = settings, database, messenger, events
         self._redis = connect(settings)
+        self._counts = Counts(self._redis)
         self._woken = float("-inf")
         self._nudged, self._stopping = threading.Event(), threading.Event()
         self._watch = SteadyWatch(
@@ -90,9 +93,11 @@ class Dispatcher:
         if self._watch.is_steady:
             for job in jobs.recover_expired(self._database, now=now, attempt_limit=self._settings.attempt_limit):
                 _log.warning("job %s: its worker fell silent; now %s, attempt %s", job.id, job.status, job.attempt)
+                self._count_loss(job, now)
                 announce(self._events, job)
             self._recover_computations(now)
         self._advance_sweeps(now)
+        self._counts.publish()
         self._wake_for_computations(now)
         for queue in TRAIN_QUEUES:
             self._republish(queue, [wakeup for wakeup in published if wakeup.queue == queue])
@@ -114,7 +119,13 @@ class Dispatcher:
         limit = self._settings.attempt_limit
         for computation in computations.recover_expired(self._database, now=now, attempt_limit=limit):
             _log.warning("computation %s: its worker fell silent; now %s", computation.id, computation.status)
+            self._counts.add(LEASE_LOSSES, value="computation")
             self._events.ring(computation.id)
+
+    def _count_loss(self, job: Job, now: float) -> None:
+        self._counts.add(LEASE_LOSSES, value="job")
+        if job.status in jobs.ENDED and job.started_at is not None:
+            self._counts.observe(JOB_SECONDS, now - job.started_at, job.status)
 
     def _wake_for_computations(self, now: float) -> None:
         """Send a message for what has waited a while: its own may be lost, or its worker be gone."""

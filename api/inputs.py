@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from api.services import Services
 from cnnservice.datasets.references import DatasetReference, UploadReference, label_of, load_reference, parse_reference
-from cnnservice.datasets.uploads import decode_image, fit_image
+from cnnservice.datasets.uploads import decode_image, fit_image, image_path
 from cnnservice.errors import CorruptError, FieldError, InvalidError, NotFoundError
 from cnnservice.models import Snapshot
 from cnnservice.store import outages_told, put_whole
@@ -108,4 +108,4 @@ def _read_upload(services: Services, reference: UploadReference) -> bytes:
 
 def _path(services: Services, sha256: str) -> str:
     # By owner: whether somebody else has sent a certain picture is nobody's business.
-    return f"images/{sha256}" if services.key is None else f"owners/{services.key.owner}/images/{sha256}"
+    return image_path(sha256, None if services.key is None else services.key.owner)

@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import cors, openapi, problems
+from api.access_log import AccessLog
+from api.around import wrap
 from api.body_limit import BodyLimit
 from api.compression import Compression
 from api.dispatch import Dispatcher
@@ -18,10 +20,13 @@ from api.ending import end
 from api.event_hub import EventHub
 from api.gate import Gate
 from api.head import Head
+from api.housekeeping import Housekeeping
 from api.inspector import Inspector
 from api.keyring import Keyring
 from api.messenger import Messenger
 from api.metrics import Metrics
+from api.numbers import Numbers
+from api.request_ids import RequestIds
 from api.routes import (
     activations,
     animations,
@@ -62,6 +67,8 @@ from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
 from cnnservice.store import open_store
+from cnnservice.telemetry.askers import Askers
+from cnnservice.telemetry.tracing import stop_tracing
 from cnnservice.weights import CheckpointStore
 
 
@@ -78,6 +85,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,  # openapi.complete adds it
         generate_unique_id_function=lambda route: route.name,
+        # A span for each request, where start_tracing has been called; numbers are Prometheus'.
+        telemetry={"metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
     )
     app.state.services = _connect(settings)
     problems.install(app)
@@ -94,6 +103,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Head)
     if settings.cors_origins:
         cors.allow(app, settings.cors_origins)
+    if settings.logs_requests:
+        wrap(app, AccessLog)
+    wrap(app, RequestIds)
     # Looked through in this order for every request: first what is asked for picture by picture.
     rooms = (
         filters,
@@ -134,23 +146,28 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _connect(settings: Settings) -> Services:
     database = Database(settings.resolved_database_url, timeout_seconds=settings.database_timeout_seconds)
     messenger = Messenger(settings)
-    events = EventWriter(connect(settings), settings)
+    for_threads = connect(settings)
+    events = EventWriter(for_threads, settings)
     client = connect_async(settings)
     store = open_store(settings.resolved_store_url)
+    checkpoints = CheckpointStore(store)
     return Services(
         settings=settings,
         database=database,
-        checkpoints=CheckpointStore(store),
+        checkpoints=checkpoints,
         catalogue=Catalogue(database, store, settings.datasets_path),
         redis=client,
         events=events,
         hub=EventHub(client),
         dispatcher=Dispatcher(settings, database, messenger, events),
+        housekeeping=Housekeeping(settings, database, checkpoints),
         inspector=Inspector(client, messenger, settings.inspect_timeout_seconds),
         messenger=messenger,
         tickets=Tickets(client, settings.ticket_seconds),
         sessions=Sessions(client, settings.session_seconds),
         keyring=Keyring(database, settings.key_cache_seconds),
+        askers=Askers(for_threads),
+        numbers=Numbers(settings, database, client),
     )
 
 
@@ -161,11 +178,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services.hub.start()
     services.inspector.start()
     services.dispatcher.start()
+    services.housekeeping.start()
     yield
     services.hub.close_streams()
+    services.housekeeping.stop()
     await run_in_threadpool(services.dispatcher.stop)
     await services.inspector.stop()
     await services.hub.stop()
     await services.redis.aclose()
     await end(threads)
     services.database.close()
+    await run_in_threadpool(stop_tracing)

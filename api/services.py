@@ -10,9 +10,11 @@ from fastapi import Depends, Request
 
 from api.dispatch import Dispatcher
 from api.event_hub import EventHub
+from api.housekeeping import Housekeeping
 from api.inspector import Inspector
 from api.keyring import Keyring, key_in
 from api.messenger import Messenger
+from api.numbers import Numbers
 from api.sessions import Sessions
 from api.tickets import Tickets
 from cnnservice.database.engine import Database
@@ -20,6 +22,7 @@ from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.keys import Key
 from cnnservice.settings import Settings
+from cnnservice.telemetry.askers import Askers
 from cnnservice.weights import CheckpointStore
 
 
@@ -35,9 +38,12 @@ class Services:
     events: EventWriter
     hub: EventHub
     dispatcher: Dispatcher
+    housekeeping: Housekeeping
     inspector: Inspector
     messenger: Messenger
     tickets: Tickets
+    askers: Askers
+    numbers: Numbers
     sessions: Sessions
     keyring: Keyring
     key: Key | None = None

@@ -240,6 +240,13 @@ def remove(database: Database, computation_id: str) -> Computation:
     return computation
 
 
+def ended_before(database: Database, before: float) -> list[str]:
+    """Those that ended before a time."""
+    query = select(Computation.id).where(Computation.status.in_(ENDED), Computation.ended_at < before)
+    with database.read() as session:
+        return list(session.scalars(query))
+
+
 def recover_expired(database: Database, *, now: float, attempt_limit: int) -> list[Computation]:
     """Queue those whose lease ran out again, as a new attempt; the last one allowed fails. Returns those changed."""
     with database.write() as session:

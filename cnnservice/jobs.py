@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, aliased, make_transient
 
 from cnnservice.broker import train_queue
 from cnnservice.database.engine import Database, viewer_of
-from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox
+from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox, Sweep
 from cnnservice.datasets.catalogue import hold_dataset
 from cnnservice.errors import ConflictError, NotFoundError
 from cnnservice.specs.job import JobSpec
@@ -104,11 +104,20 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True)
-class Claim:
-    """The right to run a job until expires_at, and beyond while it is renewed."""
+class Hold:
+    """What a write of a job's holder names: the job, and the token it was given."""
 
     job_id: str
     token: int
+
+
+@dataclass(frozen=True)
+class Claim(Hold):
+    """The right to run a job until expires_at, and beyond while it is renewed.
+
+    running_seconds tells how long those before have run it.
+    """
+
     attempt: int
     spec: JobSpec
     epochs_stored: int
@@ -116,6 +125,8 @@ class Claim:
     start_epoch: int = 0
     dataset_record: dict[str, Any] | None = None
     normalizer: dict[str, Any] | None = None
+    started_at: float = 0.0
+    running_seconds: float = 0.0
 
     @property
     def last_epoch(self) -> int:
@@ -197,6 +208,7 @@ def new_job(
         spec=spec.model_dump(mode="json"),
         created_at=now,
         attempt=1,
+        running_seconds=0.0,
         progress_attempt=0,
         fencing_token=0,
         cancel_requested=False,
@@ -368,16 +380,31 @@ def claim(
             job.start_epoch,
             job.dataset_record,
             job.normalizer,
+            job.started_at,
+            job.running_seconds,
         )
 
 
-def heartbeat(database: Database, claim: Claim, *, now: float, lease_seconds: float, epoch_progress: float) -> bool:
-    """Renew the lease and note how far the epoch is (0..1). Returns whether cancelling was asked. Raises LeaseLost."""
+def heartbeat(
+    database: Database,
+    claim: Claim,
+    *,
+    now: float,
+    lease_seconds: float,
+    epoch_progress: float,
+    running_seconds: float,
+) -> bool:
+    """Renew the lease; note how far the epoch is (0..1), and how long the job has run, earlier claims among it.
+
+    Returns whether cancelling was asked. Raises LeaseLost.
+    """
     with database.write() as session:
         cancel_requested = session.scalar(
             update(Job)
             .where(Job.id == claim.job_id, Job.status == "running", Job.fencing_token == claim.token)
-            .values(lease_expires_at=now + lease_seconds, epoch_progress=epoch_progress)
+            .values(
+                lease_expires_at=now + lease_seconds, epoch_progress=epoch_progress, running_seconds=running_seconds
+            )
             .returning(Job.cancel_requested)
         )
     if cancel_requested is None:
@@ -472,7 +499,7 @@ def note_runtime(database: Database, claim: Claim, runtime: dict[str, Any], norm
 
 def end(
     database: Database,
-    claim: Claim,
+    claim: Hold,
     status: Literal["succeeded", "failed", "cancelled"],
     *,
     now: float,
@@ -538,6 +565,43 @@ def remove(database: Database, job_id: str) -> list[str]:
         return paths
 
 
+def ended_too_long_ago(database: Database, *, before: float | None, newest: int | None) -> list[str]:
+    """Ended jobs that ended before a time, or are not among so many that ended last; the oldest first.
+
+    Not those of a sweep that still runs: its next rungs go on from them.
+    """
+    runs = exists().where(Sweep.id == Job.sweep_id, Sweep.status == "running")
+    query = (
+        select(Job.id, Job.ended_at).where(Job.status.in_(ENDED), ~runs).order_by(Job.ended_at.desc(), Job.id.desc())
+    )
+    with database.read() as session:
+        ended = list(session.execute(query))
+    too_many = set(ended[newest:] if newest is not None else [])
+    return [row.id for row in reversed(ended) if row in too_many or (before is not None and row.ended_at < before)]
+
+
+def forget_idempotency_keys(database: Database, *, before: float) -> int:
+    """Forget the keys of jobs that were posted before a time. Returns how many they were."""
+    with database.write() as session:
+        forgotten = session.scalars(
+            delete(IdempotencyKey).where(IdempotencyKey.created_at < before).returning(IdempotencyKey.key)
+        )
+        return len(list(forgotten))
+
+
+def running_tokens(database: Database, job_ids: Collection[str]) -> dict[str, int]:
+    """Of these jobs, those that run, and the token that each is held by."""
+    query = select(Job.id, Job.fencing_token).where(Job.id.in_(job_ids), Job.status == "running")
+    with database.read() as session:
+        return {row.id: row.fencing_token for row in session.execute(query)}
+
+
+def existing(database: Database, job_ids: Collection[str]) -> set[str]:
+    """Those of these jobs that there are."""
+    with database.read() as session:
+        return set(session.scalars(select(Job.id).where(Job.id.in_(job_ids))))
+
+
 def paths_in_use(database: Database, paths: list[str]) -> set[str]:
     """Those of these files that some job's epoch is in, and is kept."""
     with database.read() as session:
@@ -579,7 +643,7 @@ def recover_expired(database: Database, *, now: float, attempt_limit: int) -> li
         return expired
 
 
-def _fenced(session: Session, claim: Claim, changes: dict[str, Any], *conditions: Any) -> None:
+def _fenced(session: Session, claim: Hold, changes: dict[str, Any], *conditions: Any) -> None:
     changed = session.scalar(
         update(Job)
         .where(Job.id == claim.job_id, Job.status == "running", Job.fencing_token == claim.token, *conditions)

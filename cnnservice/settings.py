@@ -7,9 +7,9 @@ import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cnnservice.origins import Origins
@@ -57,6 +57,16 @@ class Settings(BaseSettings):
     ticket_seconds: int = Field(60, ge=1, description="how long a ticket opens an event stream")
     gzip_min_bytes: int = Field(1024, ge=0, description="shorter answers are not compressed")
 
+    # What it tells of itself.
+    log_format: Literal["text", "json"] = Field("text", description="lines on stderr for people, or for a collector")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    access_log: bool | None = Field(None, description="a line a request; when unset, only where log_format is json")
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("CNNSERVICE_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"),
+        description="OpenTelemetry collector (OTLP over HTTP) that takes traces; none are made when unset",
+    )
+
     # How long an outage is waited for.
     database_timeout_seconds: float = Field(5.0, gt=0, description="for a lock or a statement; then 503")
     store_patience_seconds: float = Field(300.0, ge=0, description="for a store that is full or away; then a job fails")
@@ -67,6 +77,18 @@ class Settings(BaseSettings):
     reconcile_seconds: float = Field(2.0, gt=0)
     republish_after_seconds: float = Field(5.0, gt=0)
     attempt_limit: int = Field(5, ge=1, description="attempts in a row that finish no epoch; then a job fails")
+
+    # What is kept, and for how long; all of it where nothing is said.
+    housekeeping_seconds: float = Field(3600.0, gt=0, description="between two rounds that delete what is not kept")
+    retain_jobs_days: float | None = Field(None, gt=0, description="ended jobs, with their models, after their end")
+    retain_jobs: int | None = Field(None, ge=0, description="so many ended jobs, with their models: the last to end")
+    retain_computations_days: float | None = Field(
+        None, gt=0, description="ended computations, with their results; asked again, they are done again"
+    )
+    retain_images_days: float | None = Field(None, gt=0, description="images to be named again, after the last upload")
+    retain_idempotency_keys_days: float | None = Field(
+        None, gt=0, description="after them, the same key makes a new job"
+    )
 
     # Workers.
     gpus: Names = Field(
@@ -83,6 +105,16 @@ class Settings(BaseSettings):
     event_stream_seconds: int = Field(24 * 3600, ge=60, description="how long they are kept after the last")
 
     # Limits on what a client may ask for.
+    max_job_seconds: float = Field(
+        172_800.0, gt=0, description="that a job may run, all its attempts together; then it fails, its epochs kept"
+    )
+    max_job_memory_bytes: int = Field(
+        8 << 30,
+        ge=1 << 20,
+        description="that a job may add to the train child; then it fails, and the child is replaced",
+    )
+    max_train_samples: int = Field(200_000, ge=1)
+    max_test_samples: int = Field(200_000, ge=1)
     max_live_jobs: int = Field(1000, ge=1, description="queued and running, of all")
     max_epochs: int = Field(1000, ge=1)
     max_batch_size: int = Field(4096, ge=1)
@@ -124,6 +156,11 @@ class Settings(BaseSettings):
     def data_path(self) -> Path:
         """data_dir, absolute."""
         return self.data_dir.expanduser().absolute()
+
+    @property
+    def logs_requests(self) -> bool:
+        """Whether each request makes a log line."""
+        return self.log_format == "json" if self.access_log is None else self.access_log
 
     @property
     def embedded_broker(self) -> bool:

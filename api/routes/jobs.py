@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from typing import Annotated
 
@@ -11,7 +12,6 @@ from pydantic import Field
 from uuid_utils import uuid7
 
 from api.admission import REFUSED, admitted
-from api.deleting import delete_job_and_files
 from api.dispatch import announce
 from api.headers import IdempotencyKey
 from api.problem_groups import BODY
@@ -22,6 +22,7 @@ from api.services import ServicesDep
 from cnnservice import jobs
 from cnnservice.errors import InvalidError
 from cnnservice.jobs import AlreadyEnded, KeyReused, Status, StillLive, UnknownJob
+from cnnservice.keeping.deletion import remove_job
 from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec
 from cnnservice.specs.errors import LimitExceeded
@@ -29,6 +30,7 @@ from cnnservice.specs.job import JobSpec
 from cnnservice.store import StoreUnavailable
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+_log = logging.getLogger(__name__)
 
 _DEFAULT_PAGE = 50
 
@@ -72,6 +74,8 @@ def create_job(
         admit=lambda session: admit(session, allowed.planned_bytes, services.settings),
     )
     if new:
+        services.askers.note(job.id)
+        _log.info("job %s queued", job.id)
         announce(services.events, job)
         services.dispatcher.nudge()
     response.headers["Location"] = f"/v1/jobs/{job.id}"
@@ -128,4 +132,4 @@ def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
 )
 def delete_job(job_id: str, services: ServicesDep) -> None:
     """Its weights go with it, but for epochs that another model goes on from; 409 while it is queued or running."""
-    delete_job_and_files(services, job_id)
+    remove_job(services.database, services.checkpoints, job_id)

@@ -14,7 +14,6 @@ from uuid_utils import uuid7
 
 from api.admission import REFUSED
 from api.caching import Conditional
-from api.deleting import delete_job_and_files
 from api.dispatch import announce
 from api.headers import IdempotencyKey
 from api.problem_groups import BODY
@@ -29,6 +28,7 @@ from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.drawing.trials import TrialCurve, trials_plot
 from cnnservice.errors import InvalidError
 from cnnservice.jobs import StillLive, UnknownJob
+from cnnservice.keeping.deletion import remove_job
 from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec
 from cnnservice.specs.errors import LimitExceeded
@@ -145,7 +145,7 @@ def delete_sweep(sweep_id: str, services: ServicesDep) -> None:
     for standing in standings(services.database, sweep):
         for job_id in reversed(standing.jobs):
             with contextlib.suppress(UnknownJob):
-                delete_job_and_files(services, job_id)
+                remove_job(services.database, services.checkpoints, job_id)
     sweeps.remove(services.database, sweep_id)
 
 

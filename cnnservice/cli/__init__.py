@@ -1,4 +1,4 @@
-"""The command line: `cnnservice up`, `demo`, `train`, `sweep`, `watch`, `migrate`, `keys` and `audit`."""
+"""The command line: the service, trainings, keys, and what keeps it all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from cnnservice.cli import keys
+from cnnservice.cli import keeping, keys
 from cnnservice.cli.following import follow, urls_to_open
 from cnnservice.cli.saying import console, say, settings_or_exit
 from cnnservice.cli.sweeping import follow_sweep
@@ -24,6 +24,7 @@ from cnnservice.supervision.stack import CannotStart, make_supervisor, migrated,
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(keys.app, name="keys")
 app.command()(keys.audit)
+app.add_typer(keeping.app)
 
 Url = Annotated[str, typer.Option(help="where the service listens", envvar="CNNSERVICE_URL")]
 KeyText = Annotated[

@@ -21,7 +21,8 @@ class Job(Base):
 
     status moves queued -> running -> succeeded | failed | cancelled, and back to queued when a lease runs out.
     fencing_token grows at every claim and at every loss of the lease: a writer with an older one writes nothing.
-    progress_attempt is the last attempt that finished an epoch; those since were in vain.
+    progress_attempt is the last attempt that finished an epoch; those since were in vain. running_seconds is how long
+    workers have run it, up to their last heartbeats.
     epochs_stored counts epoch rows, epoch 0 among them. A job that goes on from another begins with the other's rows up
     to start_epoch; epochs counts those it is to train itself. dataset_record tells what it is trained on, normalizer
     how its images are normalised, once that is known. owner is who asked for it, where keys tell; queue is that of the
@@ -40,6 +41,7 @@ class Job(Base):
     ended_at: Mapped[float | None]
     attempt: Mapped[int] = mapped_column(default=1)
     progress_attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    running_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
     fencing_token: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None] = mapped_column(String(128))
     lease_expires_at: Mapped[float | None]

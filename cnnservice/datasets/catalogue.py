@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from obstore.store import ObjectStore
@@ -142,6 +143,17 @@ class Catalogue:
                 delete_upload(self._store, upload)
         if not shared:
             shutil.rmtree(upload.folder(self.datasets_path), ignore_errors=True)
+
+
+@contextmanager
+def unnamed(database: Database, contents: Collection[str]) -> Iterator[set[str]]:
+    """Those of these contents that no data set has, nor will have until the block ends."""
+    with database.write() as session:
+        _lock(session)
+        named = select(UploadedDataset.sha256).where(
+            UploadedDataset.sha256.in_(contents), UploadedDataset.deleted_at.is_(None)
+        )
+        yield set(contents) - set(session.scalars(named))
 
 
 def hold_dataset(session: Session, name: str, sha256: str) -> None:

@@ -108,6 +108,10 @@ class Limits(Protocol):
     """The settings that bound a job."""
 
     @property
+    def max_train_samples(self) -> int: ...
+    @property
+    def max_test_samples(self) -> int: ...
+    @property
     def max_epochs(self) -> int: ...
     @property
     def max_batch_size(self) -> int: ...
@@ -154,6 +158,9 @@ def check_architecture(architecture: str | Architecture, input_shape: Shape, cla
 
 def check_job(spec: JobSpec, input_shape: Shape, classes: int, limits: Limits) -> Summary:
     """Hold a job against the limits. Raises UnknownPreset, ImpossibleArchitecture, LimitExceeded, BadSetting."""
+    for split in ("train", "test"):
+        name, limit = f"{split}_samples", getattr(limits, f"max_{split}_samples")
+        _within(f"/{name}", name, getattr(spec, name), limit, f"MAX_{split.upper()}_SAMPLES")
     _within("/epochs", "epochs", spec.epochs, limits.max_epochs, "MAX_EPOCHS")
     _within("/batch_size", "batch_size", spec.batch_size, limits.max_batch_size, "MAX_BATCH_SIZE")
     _within("/tags", "the number of tags", len(spec.tags), limits.max_tags, "MAX_TAGS")

@@ -142,7 +142,7 @@ def test_a_stale_token_writes_nothing(database: Database) -> None:
     def every_write_is_refused() -> None:
         before = vars(jobs.get(database, stale.job_id)).copy()
         with pytest.raises(jobs.LeaseLost):
-            jobs.heartbeat(database, stale, now=201.0, lease_seconds=LEASE, epoch_progress=0.5)
+            jobs.heartbeat(database, stale, now=201.0, lease_seconds=LEASE, epoch_progress=0.5, running_seconds=1.0)
         with pytest.raises(jobs.LeaseLost):
             commit(database, stale, 1)
         with pytest.raises(jobs.LeaseLost):
@@ -166,7 +166,7 @@ def test_a_stale_token_writes_nothing(database: Database) -> None:
 
 def test_a_lease_that_is_renewed_does_not_expire(database: Database) -> None:
     claim = claimed(database, now=100.0)
-    jobs.heartbeat(database, claim, now=109.0, lease_seconds=LEASE, epoch_progress=0.5)
+    jobs.heartbeat(database, claim, now=109.0, lease_seconds=LEASE, epoch_progress=0.5, running_seconds=1.0)
     assert jobs.recover_expired(database, now=118.9, attempt_limit=5) == []
     assert len(jobs.recover_expired(database, now=119.1, attempt_limit=5)) == 1
 
@@ -210,9 +210,19 @@ def test_cancelling_a_waiting_job_ends_it_at_once(database: Database) -> None:
         jobs.cancel(database, identity, now=103.0)
 
 
+def test_how_long_a_job_has_run_is_told_to_who_claims_it_next(database: Database) -> None:
+    claim = claimed(database)
+    assert claim.running_seconds == 0
+    jobs.heartbeat(database, claim, now=102.0, lease_seconds=LEASE, epoch_progress=0.5, running_seconds=7.5)
+    jobs.recover_expired(database, now=200.0, attempt_limit=5)
+    again = jobs.claim(database, claim.job_id, 2, owner="w", now=300.0, lease_seconds=LEASE)
+    assert again is not None
+    assert again.running_seconds == 7.5, "waiting does not count"
+
+
 def test_cancelling_a_running_job_is_told_at_the_next_heartbeat(database: Database) -> None:
     claim = claimed(database)
-    beat = {"now": 102.0, "lease_seconds": LEASE, "epoch_progress": 0.1}
+    beat = {"now": 102.0, "lease_seconds": LEASE, "epoch_progress": 0.1, "running_seconds": 1.0}
     assert jobs.heartbeat(database, claim, **beat) is False
     assert jobs.cancel(database, claim.job_id, now=102.0).status == "running"
     assert jobs.heartbeat(database, claim, **beat) is True
