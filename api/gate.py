@@ -82,7 +82,7 @@ class Gate:
     async def _let_in(self, request: Request, needed: KeyScope) -> Key:
         """Raises BadKey and what tickets and sessions raise, NotGranted, TooManyRequests, OUTAGES."""
         try:
-            key = await self._key_of(request)
+            key = await self._key_of(request, needed)
         except DomainError:
             # Who tries keys is slowed down.
             self._rates.take(f"address {_address(request)}")
@@ -93,7 +93,7 @@ class Gate:
             raise NotGranted(key, needed)
         return key
 
-    async def _key_of(self, request: Request) -> Key:
+    async def _key_of(self, request: Request, needed: KeyScope) -> Key:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme:
             if scheme.lower() != "bearer":
@@ -103,7 +103,7 @@ class Gate:
         key_id = None
         if ticket is not None and _STREAM.fullmatch(request.url.path):
             key_id = await self._services.tickets.check(ticket, request.url.path)
-        elif session is not None and request.method in _READING:
+        elif session is not None and needed == "read":
             key_id = await self._services.sessions.key_id(session)
         if key_id is None:
             raise BadKey("A key is needed here. Send Authorization: Bearer <key>.")

@@ -1,8 +1,8 @@
 """Sessions: a browser's cookie in the place of a key, for pictures and pages, which are asked for without headers.
 
 A session lives in Redis, below its SHA-256, and names a key: it is good for no longer than that. Its cookie is sent by
-pages of this origin alone and read by no script, and it is good for reading alone, so that no foreign page can change
-anything through it.
+pages of this origin alone and read by no script, and it is good for what needs the scope `read` alone, so that no
+foreign page can change anything through it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _SCHEMES = {
         "type": "apiKey",
         "in": "cookie",
         "name": "cnnservice_session",
-        "description": "from `POST /v1/session`, for what sends no header; good for reading alone",
+        "description": "from `POST /v1/session`, for what sends no header; good for what needs the scope `read` alone",
     },
 }
 
@@ -36,7 +36,7 @@ def add_security(document: Document) -> None:
             needed = needed_scope(method.upper(), path)
             if needed is None:
                 continue
-            reads = method == "get"
+            reads = needed == "read"
             # Nothing is needed before the first key has been made.
             operation["security"] = [{}, {"key": [needed]}, *([{"session": []}] if reads else [])]
             turned_away = (

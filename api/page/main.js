@@ -1,6 +1,7 @@
 // The page: which view is shown, its links, and the keys.
 import { address, go, onState, state } from './state.js';
 import { byId, h } from './dom.js';
+import { enter } from './key.js';
 import { Compare } from './views/compare.js';
 import { Look } from './views/look.js';
 import { Train } from './views/train.js';
@@ -68,5 +69,6 @@ addEventListener('keydown', event => {
   if (shown?.key?.(event.key)) event.preventDefault();
 });
 
+await enter();
 onState(show);
 show();
