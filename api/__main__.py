@@ -17,9 +17,14 @@ def main() -> None:
     from api.server import make_server
     from cnnservice.exposure import ExposedWithoutKeys
     from cnnservice.settings import Settings
+    from cnnservice.telemetry.logs import configure_logging
+    from cnnservice.telemetry.tracing import start_tracing
 
+    settings = Settings()
+    configure_logging(settings)
+    start_tracing(settings, "cnnservice-api")
     try:
-        server = make_server(Settings())
+        server = make_server(settings)
     except ExposedWithoutKeys as error:
         sys.exit(str(error))
     gc.freeze()

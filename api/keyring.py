@@ -36,6 +36,11 @@ class Keyring:
         self._on, self._asked_at = False, float("-inf")
         self._known: dict[str, tuple[Key, float]] = {}
 
+    @property
+    def seen_on(self) -> bool:
+        """Whether this process has seen that a key was made."""
+        return self._on
+
     async def is_on(self) -> bool:
         """Whether a key has ever been made: once it is so, it stays so. Raises OUTAGES."""
         if not self._on and time.monotonic() - self._asked_at >= self._seconds:

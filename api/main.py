@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import cors, openapi, problems
+from api.access_log import AccessLog
+from api.around import wrap
 from api.body_limit import BodyLimit
 from api.compression import Compression
 from api.dispatch import Dispatcher
@@ -23,6 +25,8 @@ from api.inspector import Inspector
 from api.keyring import Keyring
 from api.messenger import Messenger
 from api.metrics import Metrics
+from api.numbers import Numbers
+from api.request_ids import RequestIds
 from api.routes import (
     activations,
     animations,
@@ -47,6 +51,7 @@ from api.routes import (
     sanity_checks,
     session,
     similarity,
+    sweeps,
     system,
     tickets,
     top_images,
@@ -62,6 +67,8 @@ from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
 from cnnservice.store import open_store
+from cnnservice.telemetry.askers import Askers
+from cnnservice.telemetry.tracing import stop_tracing
 from cnnservice.weights import CheckpointStore
 
 
@@ -78,6 +85,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,  # openapi.complete adds it
         generate_unique_id_function=lambda route: route.name,
+        # A span for each request, where start_tracing has been called; numbers are Prometheus'.
+        telemetry={"metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
     )
     app.state.services = _connect(settings)
     problems.install(app)
@@ -94,6 +103,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Head)
     if settings.cors_origins:
         cors.allow(app, settings.cors_origins)
+    if settings.logs_requests:
+        wrap(app, AccessLog)
+    wrap(app, RequestIds)
     # Looked through in this order for every request: first what is asked for picture by picture.
     rooms = (
         filters,
@@ -103,6 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         attributions,
         models,
         jobs,
+        sweeps,
         animations,
         weights,
         evaluation,
@@ -133,7 +146,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _connect(settings: Settings) -> Services:
     database = Database(settings.resolved_database_url, timeout_seconds=settings.database_timeout_seconds)
     messenger = Messenger(settings)
-    events = EventWriter(connect(settings), settings)
+    for_threads = connect(settings)
+    events = EventWriter(for_threads, settings)
     client = connect_async(settings)
     store = open_store(settings.resolved_store_url)
     checkpoints = CheckpointStore(store)
@@ -152,6 +166,8 @@ def _connect(settings: Settings) -> Services:
         tickets=Tickets(client, settings.ticket_seconds),
         sessions=Sessions(client, settings.session_seconds),
         keyring=Keyring(database, settings.key_cache_seconds),
+        askers=Askers(for_threads),
+        numbers=Numbers(settings, database, client),
     )
 
 
@@ -172,3 +188,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await services.redis.aclose()
     await end(threads)
     services.database.close()
+    await run_in_threadpool(stop_tracing)

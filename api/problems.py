@@ -22,6 +22,7 @@ from api.problem_types import INTERNAL, REFERENCE, ProblemType, status_of, told
 from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import CorruptError, DomainError, FieldError, NotFoundError, TooManyError
 from cnnservice.models import EpochName, open_snapshot
+from cnnservice.specs.pointers import escaped
 from cnnservice.store import StoreUnavailable
 
 _log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        fields = [FieldError(_pointer(item["loc"], error.body), _message(item)) for item in error.errors()]
+        fields = [FieldError(pointer_of(item["loc"], error.body), message_of(item)) for item in error.errors()]
         detail = "; ".join(f"{field.pointer}: {field.detail}" for field in fields[:3])
         return _response(request, 422, "invalid", "Invalid request", detail, fields)
 
@@ -200,18 +201,20 @@ def _routing_detail(request: Request, error: HTTPException, headers: Mapping[str
     return str(error.detail)
 
 
-def _pointer(location: Sequence[int | str], body: Any) -> str:
+def pointer_of(location: Sequence[int | str], body: Any) -> str:
     """Where the offending value is. pydantic puts a union's chosen tag into the path; a client did not write it."""
     place, *path = location
     if place != "body":
         return f"?{path[0]}" if place == "query" and path else f"{place}:{'/'.join(map(str, path))}"
     pointer, here = "", body
     for position, part in enumerate(path):
-        if str(part).startswith("<") or (isinstance(here, dict) and part not in here and position < len(path) - 1):
+        if str(part).startswith(("<", "[key]")) or (
+            isinstance(here, dict) and part not in here and position < len(path) - 1
+        ):
             continue
         if here is not body and not isinstance(here, dict | list):
             break  # what stands after a number or a text is which kind of value it was taken for
-        pointer += f"/{part}"
+        pointer += f"/{escaped(str(part))}"
         here = _step(here, part)
     return pointer or "/"
 
@@ -224,7 +227,8 @@ def _step(here: Any, part: int | str) -> Any:
     return None
 
 
-def _message(item: Any) -> str:
+def message_of(item: Any) -> str:
+    """What pydantic found wrong, in words for a client."""
     message: str = item["msg"]
     if item["type"] == "extra_forbidden":
         return "is not a known field; remove it or check its spelling"

@@ -27,4 +27,5 @@ def make_server(settings: Settings) -> Server:
     """A server for the application, ready to run. Raises ExposedWithoutKeys."""
     app = create_app(settings)
     check_exposure(settings, app.state.services.database)
-    return Server(uvicorn.Config(app, host=settings.host, port=settings.port, access_log=False))
+    # Logging is configured by whoever runs it, and requests are logged by the application.
+    return Server(uvicorn.Config(app, host=settings.host, port=settings.port, access_log=False, log_config=None))

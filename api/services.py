@@ -14,6 +14,7 @@ from api.housekeeping import Housekeeping
 from api.inspector import Inspector
 from api.keyring import Keyring, key_in
 from api.messenger import Messenger
+from api.numbers import Numbers
 from api.sessions import Sessions
 from api.tickets import Tickets
 from cnnservice.database.engine import Database
@@ -21,6 +22,7 @@ from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventWriter
 from cnnservice.keys import Key
 from cnnservice.settings import Settings
+from cnnservice.telemetry.askers import Askers
 from cnnservice.weights import CheckpointStore
 
 
@@ -40,6 +42,8 @@ class Services:
     inspector: Inspector
     messenger: Messenger
     tickets: Tickets
+    askers: Askers
+    numbers: Numbers
     sessions: Sessions
     keyring: Keyring
     key: Key | None = None

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, aliased, make_transient
 
 from cnnservice.broker import train_queue
 from cnnservice.database.engine import Database, viewer_of
-from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox
+from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox, Sweep
 from cnnservice.datasets.catalogue import hold_dataset
 from cnnservice.errors import ConflictError, NotFoundError
 from cnnservice.specs.job import JobSpec
@@ -125,6 +125,7 @@ class Claim(Hold):
     start_epoch: int = 0
     dataset_record: dict[str, Any] | None = None
     normalizer: dict[str, Any] | None = None
+    started_at: float = 0.0
     running_seconds: float = 0.0
 
     @property
@@ -163,7 +164,41 @@ def submit(
     meanwhile, and what admit raises.
     """
     owner = database.viewer.owner
-    job = Job(
+    job = new_job(spec, job_id=job_id, now=now, owner=owner, dataset_record=dataset_record)
+    if idempotency_key is None:
+        _insert(database, spec, job, admit)
+        return job, True
+    key = IdempotencyKey(key=own_key(owner, idempotency_key), body_sha256=body_sha256, job_id=job_id, created_at=now)
+    try:
+        _insert(database, spec, job, admit, key)
+        return job, True
+    except IntegrityError:
+        if (found := _job_of_key(database, key, idempotency_key)) is not None:
+            return found, False
+    # The key's job was deleted in between, and the key with it.
+    make_transient(job)
+    make_transient(key)
+    _insert(database, spec, job, admit, key)
+    return job, True
+
+
+def own_key(owner: str | None, idempotency_key: str) -> str:
+    """An idempotency key as it is stored: who has the same as another does not meet what is the other's."""
+    return idempotency_key if owner is None else f"{owner}/{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
+
+
+def new_job(
+    spec: JobSpec,
+    *,
+    job_id: str,
+    now: float,
+    owner: str | None,
+    dataset_record: dict[str, Any] | None = None,
+    sweep_id: str | None = None,
+    trial: int | None = None,
+) -> Job:
+    """A job that is not stored yet."""
+    return Job(
         id=job_id,
         status="queued",
         owner=owner,
@@ -182,23 +217,9 @@ def submit(
         epoch_progress=0.0,
         start_epoch=0,
         dataset_record=dataset_record,
+        sweep_id=sweep_id,
+        trial=trial,
     )
-    if idempotency_key is None:
-        _insert(database, spec, job, admit)
-        return job, True
-    own_key = idempotency_key if owner is None else f"{owner}/{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
-    key = IdempotencyKey(key=own_key, body_sha256=body_sha256, job_id=job_id, created_at=now)
-    try:
-        _insert(database, spec, job, admit, key)
-        return job, True
-    except IntegrityError:
-        if (found := _job_of_key(database, key, idempotency_key)) is not None:
-            return found, False
-    # The key's job was deleted in between, and the key with it.
-    make_transient(job)
-    make_transient(key)
-    _insert(database, spec, job, admit, key)
-    return job, True
 
 
 def _insert(
@@ -209,14 +230,22 @@ def _insert(
             session.add(key)
             session.flush()
         admit(session)
-        if job.dataset_record is not None:
-            hold_dataset(session, spec.dataset, job.dataset_record["sha256"])
-        session.add(job)
-        session.flush()
-        if spec.continue_from is not None:
-            _inherit(session, job, spec.continue_from.model_id, spec.continue_from.epoch)
-        session.add_all(JobTag(tag=tag, job_id=job.id) for tag in dict.fromkeys(spec.tags))
-        session.add(Outbox(job_id=job.id, attempt=1, created_at=job.created_at))
+        insert(session, spec, job)
+
+
+def insert(session: Session, spec: JobSpec, job: Job) -> None:
+    """Store a new job with the wake-up it is owed. Raises what submit() does, but for keys.
+
+    Where it raises UnknownDataset, nothing has been stored.
+    """
+    if job.dataset_record is not None:
+        hold_dataset(session, spec.dataset, job.dataset_record["sha256"])
+    session.add(job)
+    session.flush()
+    if spec.continue_from is not None:
+        _inherit(session, job, spec.continue_from.model_id, spec.continue_from.epoch)
+    session.add_all(JobTag(tag=tag, job_id=job.id) for tag in dict.fromkeys(spec.tags))
+    session.add(Outbox(job_id=job.id, attempt=1, created_at=job.created_at))
 
 
 def _inherit(session: Session, job: Job, parent_id: str, epoch: int | Literal["last"]) -> None:
@@ -274,6 +303,7 @@ def list_jobs(
     status: Status | None = None,
     dataset: str | None = None,
     tag: str | None = None,
+    sweep: str | None = None,
 ) -> list[Job]:
     """Jobs that the viewer may see, newest first, whose id is below `before`."""
     query, job_id = select(Job), Job.id
@@ -281,7 +311,7 @@ def list_jobs(
         query = query.where(Job.owner == database.viewer.owner)
     if tag is not None:
         query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
-        if status is None and dataset is None:
+        if status is None and dataset is None and sweep is None:
             # The tag's own rows are in this order; by the other id, SQLite reads all of them and sorts.
             job_id = JobTag.job_id
     if before is not None:
@@ -290,6 +320,8 @@ def list_jobs(
         query = query.where(Job.status == status)
     if dataset is not None:
         query = query.where(Job.dataset == dataset)
+    if sweep is not None:
+        query = query.where(Job.sweep_id == sweep)
     with database.read() as session:
         return list(session.scalars(query.order_by(job_id.desc()).limit(limit)))
 
@@ -348,6 +380,7 @@ def claim(
             job.start_epoch,
             job.dataset_record,
             job.normalizer,
+            job.started_at,
             job.running_seconds,
         )
 
@@ -496,11 +529,24 @@ def cancel(database: Database, job_id: str, *, now: float) -> Job:
         job = _get(session, job_id, for_update=True)
         if job.status in ENDED:
             raise AlreadyEnded(job_id, job.status)
-        if job.status == "queued":
-            _cancel_waiting(session, job, now)
-        else:
-            job.cancel_requested = True
+        _cancel(session, job, now)
         return job
+
+
+def cancel_all_of_sweep(session: Session, sweep_id: str, *, now: float) -> list[Job]:
+    """Cancel the jobs of a sweep that have not ended, as cancel() does. Returns them."""
+    live = select(Job).where(Job.sweep_id == sweep_id, Job.status.not_in(ENDED)).order_by(Job.id).with_for_update()
+    found = list(session.scalars(live))
+    for job in found:
+        _cancel(session, job, now)
+    return found
+
+
+def _cancel(session: Session, job: Job, now: float) -> None:
+    if job.status == "queued":
+        _cancel_waiting(session, job, now)
+    else:
+        job.cancel_requested = True
 
 
 def remove(database: Database, job_id: str) -> list[str]:
@@ -520,8 +566,14 @@ def remove(database: Database, job_id: str) -> list[str]:
 
 
 def ended_too_long_ago(database: Database, *, before: float | None, newest: int | None) -> list[str]:
-    """Ended jobs that ended before a time, or are not among so many that ended last; the oldest first."""
-    query = select(Job.id, Job.ended_at).where(Job.status.in_(ENDED)).order_by(Job.ended_at.desc(), Job.id.desc())
+    """Ended jobs that ended before a time, or are not among so many that ended last; the oldest first.
+
+    Not those of a sweep that still runs: its next rungs go on from them.
+    """
+    runs = exists().where(Sweep.id == Job.sweep_id, Sweep.status == "running")
+    query = (
+        select(Job.id, Job.ended_at).where(Job.status.in_(ENDED), ~runs).order_by(Job.ended_at.desc(), Job.id.desc())
+    )
     with database.read() as session:
         ended = list(session.execute(query))
     too_many = set(ended[newest:] if newest is not None else [])

@@ -20,11 +20,12 @@ class TooManyJobs(TooManyError):
     code = "too-many-jobs"
     title = "Too many jobs"
 
-    def __init__(self, live: int, limit: int, setting: str, *, own: bool) -> None:
+    def __init__(self, live: int, new: int, limit: int, setting: str, *, own: bool) -> None:
         whose = "of yours " if own else ""
+        more = f", and these would be {new} more" if new > 1 else ""
         super().__init__(
-            f"{live} jobs {whose}are queued or running; {limit} are allowed ({setting}). Wait until one has ended, "
-            "or cancel one.",
+            f"{live} jobs {whose}are queued or running{more}; {limit} are allowed ({setting}). Wait until some have "
+            "ended, or cancel some.",
             retry_after=_RETRY_SECONDS,
         )
 
@@ -37,7 +38,7 @@ class QuotaExceeded(ForbiddenError):
 
     def __init__(self, kept: int, planned: int, limit: int) -> None:
         super().__init__(
-            f"Your models keep {kept} bytes and this job would keep up to {planned}; {limit} are allowed in all "
+            f"Your models keep {kept} bytes and this would keep up to {planned}; {limit} are allowed in all "
             "(CNNSERVICE_MAX_OWNER_STORED_BYTES). Delete jobs that are no longer needed, or let this one keep fewer "
             "epochs."
         )
@@ -54,17 +55,17 @@ class Limits(Protocol):
     def max_owner_stored_bytes(self) -> int: ...
 
 
-def admit(session: Session, planned_bytes: int, limits: Limits) -> None:
-    """Hold one more job of the session's viewer against the limits. Raises TooManyJobs, QuotaExceeded."""
+def admit(session: Session, planned_bytes: int, limits: Limits, *, new: int = 1) -> None:
+    """Hold a new job of the session's viewer, or several, against the limits. Raises TooManyJobs, QuotaExceeded."""
     live = live_jobs(session)
-    if live >= limits.max_live_jobs:
-        raise TooManyJobs(live, limits.max_live_jobs, "CNNSERVICE_MAX_LIVE_JOBS", own=False)
+    if live + new > limits.max_live_jobs:
+        raise TooManyJobs(live, new, limits.max_live_jobs, "CNNSERVICE_MAX_LIVE_JOBS", own=False)
     owner = viewer_of(session).owner
     if owner is None:
         return
     own = live_jobs(session, owner)
-    if own >= limits.max_owner_live_jobs:
-        raise TooManyJobs(own, limits.max_owner_live_jobs, "CNNSERVICE_MAX_OWNER_LIVE_JOBS", own=True)
+    if own + new > limits.max_owner_live_jobs:
+        raise TooManyJobs(own, new, limits.max_owner_live_jobs, "CNNSERVICE_MAX_OWNER_LIVE_JOBS", own=True)
     kept = stored_bytes(session, owner)
     if kept + planned_bytes > limits.max_owner_stored_bytes:
         raise QuotaExceeded(kept, planned_bytes, limits.max_owner_stored_bytes)

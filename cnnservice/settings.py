@@ -7,9 +7,9 @@ import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cnnservice.origins import Origins
@@ -56,6 +56,18 @@ class Settings(BaseSettings):
     )
     ticket_seconds: int = Field(60, ge=1, description="how long a ticket opens an event stream")
     gzip_min_bytes: int = Field(1024, ge=0, description="shorter answers are not compressed")
+
+    # What it tells of itself.
+    log_format: Literal["text", "json"] = Field("text", description="lines on stderr for people, or for a collector")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="of what each process logs, the least that is written"
+    )
+    access_log: bool | None = Field(None, description="a line a request; when unset, only where log_format is json")
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("CNNSERVICE_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"),
+        description="OpenTelemetry collector (OTLP over HTTP) that takes traces; none are made when unset",
+    )
 
     # How long an outage is waited for.
     database_timeout_seconds: float = Field(5.0, gt=0, description="for a lock or a statement; then 503")
@@ -114,6 +126,7 @@ class Settings(BaseSettings):
     max_parameters: int = Field(50_000_000, ge=1, description="of an architecture, trainable or not")
     max_layer_outputs: int = Field(4_000_000, ge=1, description="numbers in one layer's output for one image")
     max_tags: int = Field(20, ge=0, description="of one job")
+    max_sweep_trials: int = Field(64, ge=1, description="trials of one sweep")
     max_stored_bytes: int = Field(20 << 30, ge=1, description="the weights of one job, all epochs that it keeps")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="a JSON body")
     max_upload_bytes: int = Field(10 << 20, ge=1024, description="an uploaded image")
@@ -147,6 +160,11 @@ class Settings(BaseSettings):
     def data_path(self) -> Path:
         """data_dir, absolute."""
         return self.data_dir.expanduser().absolute()
+
+    @property
+    def logs_requests(self) -> bool:
+        """Whether each request makes a log line."""
+        return self.log_format == "json" if self.access_log is None else self.access_log
 
     @property
     def embedded_broker(self) -> bool:

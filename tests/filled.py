@@ -14,7 +14,7 @@ import obstore
 from obstore.store import ObjectStore
 from sqlalchemy import select
 
-from cnnservice import audit, computations, jobs, keys
+from cnnservice import audit, computations, jobs, keys, sweeps
 from cnnservice.computations import Question
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Base
@@ -26,6 +26,8 @@ from cnnservice.results import Result, put_result
 from cnnservice.settings import Settings
 from cnnservice.specs.job import ContinueFrom, JobSpec
 from cnnservice.specs.keeping import Keep
+from cnnservice.specs.sweep import SweepSpec
+from cnnservice.sweeps import NewTrial
 from cnnservice.weights import CheckpointStore, checkpoint_path
 
 NOW = 1_700_000_000.0
@@ -34,13 +36,18 @@ DATASET = "mine"
 
 ONE_LAYER = {"layers": [{"type": "flatten"}, {"type": "dense", "name": "dense", "units": 10, "activation": "softmax"}]}
 
+SWEPT: dict[str, Any] = {
+    "base": {"dataset": "mnist", "epochs": 3, "architecture": ONE_LAYER},
+    "parameters": {"/seed": {"values": [1]}},
+}
+
 
 def identity(number: int) -> str:
     """A job's id."""
     return f"01990000-0000-7000-8000-{number:012d}"
 
 
-ENDED, CHILD, RUNNING, WAITING, FAILED = map(identity, range(1, 6))
+ENDED, CHILD, RUNNING, WAITING, FAILED, TRIAL, SWEEP = map(identity, range(1, 8))
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,7 @@ class Filled:
 
 
 def fill(filled: Filled) -> None:
-    """Jobs in every state, one that goes on from another, dropped epochs, a computation, a data set, an image."""
+    """Jobs in every state, one going on from another, dropped epochs, a sweep, a computation, a data set, images."""
     filled.submit(ENDED, tags=("a", "b"))
     filled.train(ENDED, 3)
     filled.submit(CHILD, continue_from=ContinueFrom(model_id=ENDED, epoch=2), epochs=2)
@@ -163,5 +170,8 @@ def fill(filled: Filled) -> None:
     filled.upload_dataset(DATASET)
     filled.upload_image(b"a picture")
     filled.upload_image(b"one of hers", "ada")
+    spec = SweepSpec.model_validate(SWEPT)
+    trial = NewTrial({"/seed": 1}, JobSpec.model_validate({**SWEPT["base"], "seed": 1}), None)
+    sweeps.submit(filled.database, spec, [trial], sweep_id=SWEEP, new_id=lambda: TRIAL, now=NOW)
     key, _ = keys.create(filled.database, "ada", "train", now=NOW)
     audit.record(filled.database, "POST /v1/jobs", now=NOW, owner="ada", key_id=key.id)

@@ -192,6 +192,12 @@ def wait_for_end(client: httpx.Client, job_id: str) -> dict[str, Any]:
     return wait_until(ended, f"job {job_id} to end", 600)
 
 
+def metric(client: httpx.Client, sample: str) -> float:
+    """What /metrics tells of a sample, named with its labels as it stands there."""
+    lines = client.get("/metrics").text.splitlines()
+    return next(float(line.removeprefix(sample)) for line in lines if line.startswith(f"{sample} "))
+
+
 def train(client: httpx.Client, **spec: Any) -> dict[str, Any]:
     """A job, trained to its end."""
     response = client.post("/v1/jobs", json={"dataset": "mnist", **spec})

@@ -28,14 +28,16 @@ def main() -> None:
     # Where Keras' loaders keep what they fetch; TensorFlow's notes on the CPU it found are nobody's concern here.
     os.environ["KERAS_HOME"] = str(Settings().data_path)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from worker.app import app
+    from worker.app import app, settings
 
     if queue == INSPECT_QUEUE:
         # A line when a wake-up is received, and one when it is done: for each picture that somebody looks at.
         for chatty in ("celery.worker.strategy", "celery.app.trace"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
-    options = ["--loglevel=INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    app.worker_main(["worker", f"--hostname={queue}-{os.getpid()}@%h", *options, *_OPTIONS[queue]])
+    # Its banner is for people.
+    quiet = ["--quiet"] if settings.log_format == "json" else []
+    options = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    app.worker_main([*quiet, "worker", f"--hostname={queue}-{os.getpid()}@%h", *options, *_OPTIONS[queue]])
 
 
 if __name__ == "__main__":

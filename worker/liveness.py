@@ -1,4 +1,4 @@
-"""A worker says that it lives, so that /readyz can tell, and passes a stop on to its child."""
+"""A worker says that it lives, so that /readyz can tell, and what it has counted; and passes a stop on to its child."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import redis
 from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
 
 from cnnservice.broker import INSPECT_QUEUE, worker_key
+from cnnservice.telemetry.tracing import start_tracing, stop_tracing
 from worker.app import resources
 from worker.stopping import stopping
 
@@ -26,6 +27,7 @@ def _prepare(instance: Any, **_: Any) -> None:
         # Computing happens in this very process here; the train worker's parent must never import TensorFlow.
         from worker.inspect import warm_up
 
+        start_tracing(resources().settings, "cnnservice-worker-inspect")
         warm_up()
 
 
@@ -42,6 +44,8 @@ def _stop(**_: Any) -> None:
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def _leave(sender: Any, **_: Any) -> None:
     # Not by the thread that reports, which sleeps: a service that is started again at once would seem ready.
+    resources().counts.publish()
+    stop_tracing()
     with contextlib.suppress(redis.RedisError):
         for queue in _queues:
             resources().redis.zrem(worker_key(queue), sender.hostname)
@@ -56,4 +60,5 @@ def _report(hostname: str) -> None:
                 client.zremrangebyscore(worker_key(queue), "-inf", time.time() - _FORGET_SECONDS)
         except redis.RedisError:
             pass  # /readyz says what is wrong with the broker; the next round tries again
+        resources().counts.publish()
         time.sleep(_INTERVAL_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 import time
@@ -20,6 +21,8 @@ from cnnservice.nn.fetch import fetch_if_missing
 from cnnservice.nn.runtime import describe
 from cnnservice.nn.training import Samples, Start, State, Stopped, train
 from cnnservice.store import StoreUnavailable
+from cnnservice.telemetry.families import EPOCHS, JOB_SECONDS, SAMPLES
+from cnnservice.telemetry.tracing import past_span
 from cnnservice.weights import DamagedFile, checkpoint_path
 from worker.app import Resources
 from worker.cancellation import bell
@@ -75,7 +78,8 @@ class Run:
     def lease(self) -> Iterator[None]:
         """Renew the lease until the block ends."""
         ended = threading.Event()
-        thread = threading.Thread(target=self._renew, args=(ended,), name="lease", daemon=True)
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=context.run, args=(self._renew, ended), name="lease", daemon=True)
         # Before there is the thread: where memory is short it may die at birth, and start() waits for it for ever.
         end_unless_renewed(self._hangs_after)
         self._note()
@@ -90,6 +94,7 @@ class Run:
 
     def train(self) -> None:
         """Train to the end. Raises Stopped, Diverged, LeaseLost, DomainError."""
+        _log.info("job %s begins", self.claim.job_id)
         self._publish_status("running")
         samples, normalizer = self._insist(self._samples)
         runtime, normalization = describe(), normalizer.record()
@@ -106,7 +111,12 @@ class Run:
         self._insist(lambda: self._end(status, error), ending=True)
 
     def _end(self, status: Literal["succeeded", "failed", "cancelled"], error: dict[str, Any] | None) -> None:
-        jobs.end(self._parts.database, self.claim, status, now=time.time(), error=error)
+        now = time.time()
+        jobs.end(self._parts.database, self.claim, status, now=now, error=error)
+        _log.info("job %s %s", self.claim.job_id, status)
+        counts = self._parts.counts
+        counts.observe(JOB_SECONDS, now - self.claim.started_at, status)
+        counts.publish()
         body = {"status": status, "epochs_done": self._epochs_done, "error": error}
         self._parts.events.append(self.claim.job_id, "end", self._epochs_done + 1, body)
 
@@ -134,6 +144,8 @@ class Run:
 
     def epoch_ended(self, epoch: int, state: State, metrics: dict[str, float], seconds: float) -> None:
         """See nn.training.Observer. Training goes on while the epoch is stored."""
+        if epoch > 0:
+            past_span("epoch", seconds, {"epoch": epoch, **metrics})
         self._publisher.hand_over(lambda: self._publish(epoch, state, metrics, seconds))
 
     def _publish(self, epoch: int, state: State, metrics: dict[str, float], seconds: float) -> None:
@@ -156,6 +168,9 @@ class Run:
         if epoch > 0:
             body = {"epoch": epoch, "epochs": claim.last_epoch, "seconds": seconds, **metrics}
             parts.events.append(claim.job_id, "epoch", self._epochs_done, body)
+            parts.counts.add(EPOCHS)
+            parts.counts.add(SAMPLES, claim.spec.train_samples)
+            parts.counts.publish()
 
     def _no_longer_kept(self, epoch: int, metrics: dict[str, float]) -> set[int]:
         keep = self.claim.spec.keep

@@ -6,14 +6,16 @@ import logging
 import time
 from typing import Any
 
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_process_shutdown
 
 from cnnservice import jobs, scheduling
 from cnnservice.broker import TRAIN_TASK
 from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import DomainError
+from cnnservice.telemetry.tracing import start_tracing, stop_tracing
 from worker.app import app, resources
 from worker.failures import out_of_memory, too_long
+from worker.following import followed
 from worker.process import end_with_parent, give_way_in_want_of_memory
 from worker.run import Run
 
@@ -27,9 +29,15 @@ def _prepare_child(**_: Any) -> None:
     from cnnservice.nn import fetch, runtime
     from cnnservice.nn.warm_up import warm_up
 
+    start_tracing(resources().settings, "cnnservice-worker-train")
     runtime.configure()
     fetch.store_placed(resources().settings.datasets_path)
     warm_up()
+
+
+@worker_process_shutdown.connect  # type: ignore[untyped-decorator]
+def _leave(**_: Any) -> None:
+    stop_tracing()
 
 
 @app.task(name=TRAIN_TASK, bind=True)  # type: ignore[untyped-decorator]
@@ -53,8 +61,10 @@ def train(task: Any, job_id: str, attempt: int) -> None:
 
 
 def _carry_out(run: Run) -> None:
+    parts, claim = resources(), run.claim
+    asker = parts.askers.of(claim.job_id)
     try:
-        with run.lease():
+        with followed(asker, "train", job_id=claim.job_id, attempt=claim.attempt), run.lease():
             _execute(run)
     except jobs.LeaseLost:
         _log.warning("job %s, attempt %s: lease lost, stopped", run.claim.job_id, run.claim.attempt)

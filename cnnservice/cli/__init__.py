@@ -16,6 +16,7 @@ import typer
 from cnnservice.cli import keeping, keys
 from cnnservice.cli.following import follow, urls_to_open
 from cnnservice.cli.saying import console, say, settings_or_exit
+from cnnservice.cli.sweeping import follow_sweep
 from cnnservice.client import DEFAULT_URL, BadAddress, Client, ClientError, Job, NoAnswer, NotThisService
 from cnnservice.settings import Settings
 from cnnservice.supervision.stack import CannotStart, make_supervisor, migrated, only_one
@@ -112,6 +113,27 @@ def train(
         job = client.post_job(body)
         say(f"job {job.id}")
         return _watch(job) if watch_it else 0
+
+    raise typer.Exit(_ask(url, key, work))
+
+
+@app.command()
+def sweep(
+    spec: Annotated[Path, typer.Argument(help="a JSON file to post as it is")],
+    watch_it: Annotated[bool, typer.Option("--watch/--no-watch", help="follow it to its end")] = True,
+    url: Url = DEFAULT_URL,
+    key: KeyText = None,
+) -> None:
+    """Queue a sweep, many jobs that differ in some of their settings; exit code 0 when a trial succeeds."""
+    body = _read_spec(spec)
+
+    def work(client: Client) -> int:
+        posted = client.post_sweep(body)
+        say(f"sweep {posted.id}")
+        if not watch_it:
+            return 0
+        follow_sweep(posted)
+        return 0 if posted.status == "succeeded" else 1
 
     raise typer.Exit(_ask(url, key, work))
 

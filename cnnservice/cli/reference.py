@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -57,6 +57,8 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return " or ".join(map(str, get_args(annotation)))
     kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
     kind = kinds[0] if type(None) in get_args(annotation) else annotation
     names = {int: "whole number", float: "number", bool: "true or false", str: "text"}

@@ -26,7 +26,8 @@ class Job(Base):
     epochs_stored counts epoch rows, epoch 0 among them. A job that goes on from another begins with the other's rows up
     to start_epoch; epochs counts those it is to train itself. dataset_record tells what it is trained on, normalizer
     how its images are normalised, once that is known. owner is who asked for it, where keys tell; queue is that of the
-    workers that can run it, and priority orders those of one owner, the highest first.
+    workers that can run it, and priority orders those of one owner, the highest first. A sweep's job has sweep_id and
+    the number of its trial.
     """
 
     __tablename__ = "jobs"
@@ -59,8 +60,11 @@ class Job(Base):
     owner: Mapped[str | None] = mapped_column(String(64))
     priority: Mapped[int] = mapped_column(default=0, server_default="0")
     queue: Mapped[str] = mapped_column(String(16), default="train", server_default="train")
+    sweep_id: Mapped[str | None] = mapped_column(String(36))
+    trial: Mapped[int | None]
 
     __table_args__ = (
+        Index("ix_jobs_sweep_id", "sweep_id", "id"),
         Index("ix_jobs_status_id", "status", "id"),
         Index("ix_jobs_dataset_id", "dataset", "id"),
         Index("ix_jobs_status_dataset_id", "status", "dataset", "id"),
@@ -198,3 +202,43 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(String(200))
     status: Mapped[int | None]
     address: Mapped[str | None] = mapped_column(String(64))
+
+
+class Sweep(Base):
+    """Many jobs that differ in some of their settings.
+
+    status moves running -> succeeded | failed | cancelled. A client's idempotency key, and the digest of the body that
+    came with it, are here and not among those of jobs: keys of different requests have nothing to do with each other.
+    """
+
+    __tablename__ = "sweeps"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    owner: Mapped[str | None] = mapped_column(String(64))
+    spec: Mapped[Json]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    body_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float]
+    ended_at: Mapped[float | None]
+
+
+class SweepTrial(Base):
+    """One of a sweep's trials: its values by JSON pointer, and the whole job that they make, with all its epochs.
+
+    job_id is the job of the rung that it has come to, counted from 0. outcome is succeeded, stopped, failed or
+    cancelled once its rung was judged; until then its job says how it stands. error is what kept it from the next rung.
+    """
+
+    __tablename__ = "sweep_trials"
+
+    sweep_id: Mapped[str] = mapped_column(String(36), ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    values: Mapped[Json]
+    spec: Mapped[Json]
+    dataset_record: Mapped[Json | None]
+    job_id: Mapped[str] = mapped_column(String(36))
+    rung: Mapped[int] = mapped_column(default=0)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    error: Mapped[Json | None]

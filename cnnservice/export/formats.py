@@ -14,9 +14,9 @@ from obstore.store import ObjectStore
 from cnnservice.models import Snapshot
 from cnnservice.store import outages_told
 
-FormatName = Literal["keras", "safetensors", "onnx", "notebook"]
+FormatName = Literal["keras", "safetensors", "onnx", "notebook", "tensorboard", "mlflow"]
 # Those that are made where Keras runs.
-WorkerFormat = Literal["keras", "onnx"]
+WorkerFormat = Literal["keras", "onnx", "tensorboard", "mlflow"]
 
 _OCTETS = "application/octet-stream"
 
@@ -35,6 +35,8 @@ FORMATS: dict[FormatName, Format] = {
     "safetensors": Format("safetensors", _OCTETS),
     "onnx": Format("onnx", _OCTETS),
     "notebook": Format("ipynb", "application/x-ipynb+json"),
+    "tensorboard": Format("tensorboard.zip", "application/zip"),
+    "mlflow": Format("mlflow.zip", "application/zip"),
 }
 
 

@@ -15,6 +15,7 @@ import keras
 import onnx
 from numpy.typing import NDArray
 
+from cnnservice.export.archive import NO_TIME
 from cnnservice.nn.build import build_model, compile_model
 from cnnservice.nn.state import adopt_variables, training_variables
 from cnnservice.nn.to_onnx.convert import onnx_model
@@ -23,8 +24,6 @@ from cnnservice.specs.job import Compile
 from cnnservice.specs.layers.base import Shape
 
 _METADATA = "metadata.json"
-# The earliest that a zip archive can say: a file made twice is the same bytes.
-_NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write_keras(
@@ -62,7 +61,7 @@ def write_onnx(path: Path, model: keras.Model, description: Mapping[str, str]) -
 def _pack_without_time(source: Path, target: Path, description: Mapping[str, str]) -> None:
     with zipfile.ZipFile(source) as read, zipfile.ZipFile(target, "w") as written:
         for known in read.infolist():
-            entry = zipfile.ZipInfo(known.filename, _NO_TIME)
+            entry = zipfile.ZipInfo(known.filename, NO_TIME)
             if known.filename == _METADATA:
                 notes = json.loads(read.read(known))
                 del notes["date_saved"]

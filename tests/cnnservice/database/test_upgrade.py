@@ -17,7 +17,7 @@ from cnnservice.database.engine import Database
 from cnnservice.database.migrate import current, revisions, upgrade
 from cnnservice.database.tables import Base
 from cnnservice.keeping.rows import encode, insert_lines, tables_of
-from filled import CHILD, DATASET, ENDED, FAILED, NOW, RUNNING, WAITING, Filled, fill
+from filled import CHILD, DATASET, ENDED, FAILED, NOW, RUNNING, TRIAL, WAITING, Filled, fill
 from servers import PostgresServer, folder_outside
 
 # What a column that came later has for rows of before; where it is not here, NULL.
@@ -94,7 +94,7 @@ def test_what_was_there_is_there_and_can_be_read(today: Filled, database: Databa
             for row, found_row in zip(then.get(table, []), rows, strict=True)
         ]
         assert rows == expected, table
-    assert [job.id for job in jobs.list_jobs(database, limit=10)] == [FAILED, WAITING, RUNNING, CHILD, ENDED]
+    assert [job.id for job in jobs.list_jobs(database, limit=10)] == [TRIAL, FAILED, WAITING, RUNNING, CHILD, ENDED]
     snapshot = models.open_snapshot(database, ENDED, 3)
     ((name, kernel), _) = models.layer_weights(upgraded.checkpoints, snapshot, "dense")
     assert (name, kernel.shape) == ("kernel", (784, 10))
