@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     )
 
     # Workers.
+    alive_file: Path | None = Field(None, description="touched by a worker while the broker hears from it")
     gpus: Names = Field(
         (), description="a train worker for each, as CUDA_VISIBLE_DEVICES names it; commas between them"
     )

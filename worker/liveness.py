@@ -1,4 +1,6 @@
-"""A worker says that it lives, so that /readyz can tell, and what it has counted; and passes a stop on to its child."""
+"""A worker says that it lives, to /readyz and to a container's health, and what it has counted; it passes a stop on to
+its child.
+"""
 
 from __future__ import annotations
 
@@ -52,13 +54,15 @@ def _leave(sender: Any, **_: Any) -> None:
 
 
 def _report(hostname: str) -> None:
-    client = resources().redis
+    client, alive = resources().redis, resources().settings.alive_file
     while not stopping.is_set():
         try:
             for queue in _queues:
                 client.zadd(worker_key(queue), {hostname: time.time()})
                 client.zremrangebyscore(worker_key(queue), "-inf", time.time() - _FORGET_SECONDS)
-        except redis.RedisError:
+            if alive is not None:
+                alive.touch()
+        except (redis.RedisError, OSError):
             pass  # /readyz says what is wrong with the broker; the next round tries again
         resources().counts.publish()
         time.sleep(_INTERVAL_SECONDS)
