@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import obstore
 import pytest
+import redis
 from obstore.store import LocalStore
 
 from cnnservice import computations, jobs
@@ -24,6 +25,8 @@ from cnnservice.models import open_snapshot
 from cnnservice.results import Result, read_result
 from cnnservice.settings import Settings
 from cnnservice.specs.job import JobSpec
+from cnnservice.telemetry.askers import Askers
+from cnnservice.telemetry.counts import Counts
 from cnnservice.weights import CheckpointStore, StoredFile
 from live import wait_until
 from worker.app import Resources
@@ -57,13 +60,16 @@ def parts(tmp_path: Path) -> Iterator[Resources]:
     jobs.commit_epoch(database, claim, record, now=2.0, lease_seconds=10)
     jobs.end(database, claim, "succeeded", now=3.0)
     store = LocalStore(tmp_path / "store", mkdir=True)
+    broker = redis.Redis(unix_socket_path=str(tmp_path / "away"))
     yield Resources(
         Settings(heartbeat_seconds=0.02),
         database,
         CheckpointStore(store),
-        None,  # type: ignore[arg-type]
+        broker,
         Bells(),
         Catalogue(database, store, tmp_path / "datasets"),
+        Counts(broker),
+        Askers(broker),
         "w",
     )
     database.close()

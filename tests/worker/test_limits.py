@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import redis
 from obstore.store import LocalStore
 
 from cnnservice import jobs
@@ -19,6 +20,8 @@ from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventType, EventWriter
 from cnnservice.settings import Settings
 from cnnservice.specs.job import JobSpec
+from cnnservice.telemetry.askers import Askers
+from cnnservice.telemetry.counts import Counts
 from cnnservice.weights import CheckpointStore
 from witness import TINY
 from worker.app import Resources
@@ -63,13 +66,16 @@ def test_a_job_may_run_so_long_in_all_its_attempts_together(
     bell = threading.Event()
     monkeypatch.setattr(run, "bell", lambda: bell)
     store = LocalStore(tmp_path / "store", mkdir=True)
+    broker = redis.Redis(unix_socket_path=str(tmp_path / "away"))
     parts = Resources(
         Settings(heartbeat_seconds=0.02, max_job_seconds=3600.0),
         database,
         CheckpointStore(store),
-        None,  # type: ignore[arg-type]
+        broker,
         Told(),
         Catalogue(database, store, tmp_path / "datasets"),
+        Counts(broker),
+        Askers(broker),
         "w",
     )
     claim = claimed(database, epochs=1000 if before else 1)
