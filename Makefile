@@ -53,10 +53,11 @@ lock: $(DEV_STAMP)
 	$(BIN)/pip install uv
 	$(call compile,api,)
 	$(call compile,run,--extra worker)
+	$(call compile,gpu,--extra gpu)
 	$(call compile,dev,--extra worker --extra dev)
 
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --extra build $(2) pyproject.toml -o requirements/$(1).txt
+	--no-emit-index-url --no-header --extra build --extra trace $(2) pyproject.toml -o requirements/$(1).txt
 
 clean:
 	rm -rf .venv $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/generated build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

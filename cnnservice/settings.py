@@ -32,9 +32,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CNNSERVICE_", frozen=True, extra="ignore")
 
     # Where it listens and keeps things.
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65535)
-    data_dir: Path = Path(".cnnservice")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=1, le=65535, description="port to listen on")
+    data_dir: Path = Field(Path(".cnnservice"), description="where everything lies that lies on this machine")
     database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite under data_dir when unset")
     redis_url: str | None = Field(None, description="Redis URL; an embedded Valkey under data_dir when unset")
     store_url: str | None = Field(None, description="artifact store (file, s3, gs, az); data_dir when unset")
@@ -59,7 +59,9 @@ class Settings(BaseSettings):
 
     # What it tells of itself.
     log_format: Literal["text", "json"] = Field("text", description="lines on stderr for people, or for a collector")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="of what each process logs, the least that is written"
+    )
     access_log: bool | None = Field(None, description="a line a request; when unset, only where log_format is json")
     otlp_endpoint: str | None = Field(
         None,
@@ -72,10 +74,12 @@ class Settings(BaseSettings):
     store_patience_seconds: float = Field(300.0, ge=0, description="for a store that is full or away; then a job fails")
 
     # Leases and recovery.
-    lease_seconds: float = Field(15.0, gt=0)
-    heartbeat_seconds: float = Field(1.0, gt=0)
-    reconcile_seconds: float = Field(2.0, gt=0)
-    republish_after_seconds: float = Field(5.0, gt=0)
+    lease_seconds: float = Field(15.0, gt=0, description="a worker that is silent for so long has lost its job")
+    heartbeat_seconds: float = Field(1.0, gt=0, description="between two renewals of a lease")
+    reconcile_seconds: float = Field(2.0, gt=0, description="between two looks for jobs that have lost their worker")
+    republish_after_seconds: float = Field(
+        5.0, gt=0, description="what waits for so long is looked for in the broker, and sent anew where it is not there"
+    )
     attempt_limit: int = Field(5, ge=1, description="attempts in a row that finish no epoch; then a job fails")
 
     # What is kept, and for how long; all of it where nothing is said.
@@ -98,10 +102,10 @@ class Settings(BaseSettings):
     worker_child_memory_bytes: int = Field(4 << 30, ge=1 << 28, description="recycle the train child above it")
     warm_models: int = Field(8, ge=1, description="models the inspect worker keeps compiled")
     warm_weights_bytes: int = Field(64 << 20, ge=0, description="weights of other epochs kept with each of them")
-    inspect_timeout_seconds: float = Field(60.0, gt=0)
+    inspect_timeout_seconds: float = Field(60.0, gt=0, description="for an inspect worker's answer; then 503")
     computation_wait_seconds: float = Field(10.0, ge=0, description="a request waits so long for what takes long")
     computation_retry_seconds: float = Field(60.0, ge=0, description="what failed is told so long, then tried anew")
-    batch_events_per_second: float = Field(5.0, gt=0)
+    batch_events_per_second: float = Field(5.0, gt=0, description="of one job, at the most")
     event_stream_entries: int = Field(5000, ge=10, description="events kept for a job in Redis")
     event_stream_seconds: int = Field(24 * 3600, ge=60, description="how long they are kept after the last")
 
@@ -114,16 +118,16 @@ class Settings(BaseSettings):
         ge=1 << 20,
         description="that a job may add to the train child; then it fails, and the child is replaced",
     )
-    max_train_samples: int = Field(200_000, ge=1)
-    max_test_samples: int = Field(200_000, ge=1)
+    max_train_samples: int = Field(200_000, ge=1, description="images of a job to train on")
+    max_test_samples: int = Field(200_000, ge=1, description="images of a job to test on")
     max_live_jobs: int = Field(1000, ge=1, description="queued and running, of all")
-    max_epochs: int = Field(1000, ge=1)
-    max_batch_size: int = Field(4096, ge=1)
-    max_layers: int = Field(100, ge=1)
-    max_parameters: int = Field(50_000_000, ge=1)
+    max_epochs: int = Field(1000, ge=1, description="of one job")
+    max_batch_size: int = Field(4096, ge=1, description="images in a batch")
+    max_layers: int = Field(100, ge=1, description="of an architecture")
+    max_parameters: int = Field(50_000_000, ge=1, description="of an architecture, trainable or not")
     max_layer_outputs: int = Field(4_000_000, ge=1, description="numbers in one layer's output for one image")
-    max_tags: int = Field(20, ge=0)
-    max_sweep_trials: int = Field(64, ge=1)
+    max_tags: int = Field(20, ge=0, description="of one job")
+    max_sweep_trials: int = Field(64, ge=1, description="trials of one sweep")
     max_stored_bytes: int = Field(20 << 30, ge=1, description="the weights of one job, all epochs that it keeps")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="a JSON body")
     max_upload_bytes: int = Field(10 << 20, ge=1024, description="an uploaded image")
@@ -131,7 +135,7 @@ class Settings(BaseSettings):
     max_dataset_bytes: int = Field(2 << 30, ge=1024, description="its pixels, unpacked, all splits")
     max_dataset_images: int = Field(200_000, ge=2, description="in an uploaded data set, all splits")
     max_classes: int = Field(1000, ge=2, description="of an uploaded data set")
-    max_image_pixels: int = Field(25_000_000, ge=1)
+    max_image_pixels: int = Field(25_000_000, ge=1, description="of an uploaded image, before it is decoded")
     max_attribution_operations: int = Field(
         200_000_000_000, ge=1, description="an attribution's passes, each with the operations of its network"
     )
@@ -139,19 +143,19 @@ class Settings(BaseSettings):
         20_000_000_000_000, ge=1, description="a sanity check's passes, each with the operations of its network"
     )
     max_slices: int = Field(4096, ge=1, description="tiles in one picture")
-    max_picture_pixels: int = Field(50_000_000, ge=1)
+    max_picture_pixels: int = Field(50_000_000, ge=1, description="of one picture that is drawn")
     max_animation_frames: int = Field(200, ge=2, description="epochs in one animation; of more, as many, evenly spread")
     max_animation_pixels: int = Field(300_000_000, ge=1, description="pixels in one GIF or WebP, all epochs")
     max_animation_values: int = Field(50_000_000, ge=1, description="weights in one animation, all epochs")
     max_embedded_weights_bytes: int = Field(5 << 20, ge=0, description="held within a notebook; larger are fetched")
-    max_compared_models: int = Field(8, ge=2)
+    max_compared_models: int = Field(8, ge=2, description="in one comparison")
     max_compared_filters: int = Field(4096, ge=1, description="of one layer, looked through for duplicates")
     max_maximization_steps: int = Field(1024, ge=1, description="of the ascent to the input that a filter prefers")
     max_maximized_inputs: int = Field(4096, ge=1, description="inputs that are sought at once, all epochs together")
     max_represented_images: int = Field(1000, ge=5, description="test images in an embedding or a similarity")
     max_representation_values: int = Field(50_000_000, ge=1, description="numbers held of layers' outputs for them")
     max_computation_wait_seconds: float = Field(60.0, ge=0, description="that a request may ask to be waited")
-    max_page_size: int = Field(200, ge=1)
+    max_page_size: int = Field(200, ge=1, description="items on a page of a list")
 
     @cached_property
     def data_path(self) -> Path:

@@ -70,6 +70,7 @@ addEventListener('keydown', event => {
   if (shown?.key?.(event.key)) event.preventDefault();
 });
 
-await enter();
-onState(show);
-show();
+enter().then(() => {
+  onState(show);
+  show();
+});

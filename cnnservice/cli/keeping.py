@@ -1,4 +1,4 @@
-"""Commands of who looks after a service: `backup`, `restore` and `gc`."""
+"""Commands of who looks after a service: `backup`, `restore`, `gc` and `settings`."""
 
 from __future__ import annotations
 
@@ -56,15 +56,23 @@ def gc(dry_run: Annotated[bool, typer.Option("--dry-run", help="tell what would 
     from cnnservice.keeping.leftovers import clear_leftovers
     from cnnservice.weights import CheckpointStore
 
-    settings = settings_or_exit()
-    with _database_and_store(settings) as (database, store):
+    chosen = settings_or_exit()
+    with _database_and_store(chosen) as (database, store):
         garbage = collect_garbage(database, CheckpointStore(store), delete=not dry_run)
-        left = clear_leftovers(database, store, settings.datasets_path, now=time.time(), delete=not dry_run)
+        left = clear_leftovers(database, store, chosen.datasets_path, now=time.time(), delete=not dry_run)
     for name in [*(file.path for file in garbage), *map(str, left)]:
         say(name)
     size = sum(file.size for file in garbage)
     what = f"{len(garbage)} files of {size / 1e6:.1f} MB, and {len(left)} that were left over"
     say(f"would delete {what}" if dry_run else f"deleted {what}")
+
+
+@app.command()
+def settings() -> None:
+    """Print the meaning and default of every setting, as Markdown."""
+    from cnnservice.cli.reference import settings_page
+
+    typer.echo(settings_page(), nl=False)
 
 
 def _summary(manifest: Manifest) -> str:

@@ -14,9 +14,9 @@ def follow_sweep(sweep: Sweep) -> None:
     told = ""
     for now in sweep.watch():
         counts = ", ".join(f"{count} {state}" for state, count in now.json["counts"].items() if count)
-        if counts != told:
-            say(f"{now.status}: {counts}")
-            told = counts
+        if (line := f"{now.status}: {counts}") != told:
+            say(line)
+            told = line
     for trial in sweep.trials:
         say(_line(trial))
 

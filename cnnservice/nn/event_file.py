@@ -43,10 +43,12 @@ class EventFile:
     def histogram(self, tag: str, values: NDArray[Any], step: int, when: float) -> None:
         """How many of the values, one or more, lie where."""
         flat = np.asarray(values, np.float64).reshape(-1)
-        counts, edges = np.histogram(flat, _BUCKETS)
+        low, high = flat.min(), flat.max()
+        # All the same, as biases are at the start: one bucket without any width, as tf.summary has it.
+        counts, edges = np.histogram(flat, _BUCKETS if low < high else [low, high])
         histogram = v1.HistogramProto(
-            min=flat.min(),
-            max=flat.max(),
+            min=low,
+            max=high,
             num=flat.size,
             sum=flat.sum(),
             sum_squares=np.square(flat).sum(),

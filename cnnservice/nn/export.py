@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import shutil
 import tempfile
 import zipfile
@@ -23,7 +24,9 @@ from cnnservice.specs.architecture import Architecture
 from cnnservice.specs.job import Compile
 from cnnservice.specs.layers.base import Shape
 
-_METADATA = "metadata.json"
+_METADATA, _CONFIG = "metadata.json", "config.json"
+# Keras takes an object's address in memory for this; it only says which are the same.
+_SHARED = re.compile(r'(?<="shared_object_id": )\d+')
 
 
 def write_keras(
@@ -67,6 +70,15 @@ def _pack_without_time(source: Path, target: Path, description: Mapping[str, str
                 del notes["date_saved"]
                 written.writestr(entry, json.dumps(notes | {"cnnservice": dict(description)}))
                 continue
+            if known.filename == _CONFIG:
+                written.writestr(entry, _renumbered(read.read(known).decode()))
+                continue
             entry.file_size = known.file_size
             with read.open(known) as content, written.open(entry, "w") as copy:
                 shutil.copyfileobj(content, copy)
+
+
+def _renumbered(config: str) -> str:
+    """With shared objects numbered in the order in which they come."""
+    addresses = list(dict.fromkeys(_SHARED.findall(config)))
+    return _SHARED.sub(lambda found: str(addresses.index(found[0]) + 1), config)

@@ -28,10 +28,12 @@ def test_trials_stand_by_rank_with_their_curves(browse: Any, swept: dict[str, An
     assert f"model={ranked[0]['model_id']}" in page.url
 
 
-def test_one_is_started_from_the_form_and_followed_to_its_end(browse: Any, swept: dict[str, Any]) -> None:
-    page = browse(f"/?view=sweep&sweep={swept['id']}&open=new")
+def test_one_is_started_from_the_form_and_followed_to_its_end(browse: Any) -> None:
     base = {"dataset": "mnist", "architecture": "mlp", "epochs": 1, "train_samples": 64, "test_samples": 32}
-    page.get_by_label("the job in common, as JSON").fill(json.dumps(base))
+    page = browse(f"/?view=train&spec={json.dumps(base)}")
+    page.get_by_role("link", name="Sweep over its settings").click()
+    stated = json.loads(page.get_by_label("the job in common, as JSON").input_value())
+    assert {name: stated[name] for name in base} == base
     page.get_by_label("halving").select_option("none")
     page.get_by_label("values").fill("[0.1, -1]")
     start = page.get_by_role("button", name="Start the sweep")
@@ -40,7 +42,7 @@ def test_one_is_started_from_the_form_and_followed_to_its_end(browse: Any, swept
     page.get_by_label("values").fill("[0.1, 0.01]")
     start.click()
     expect(page.locator(".sweep-status")).to_contain_text("succeeded · 2 trials: 2 succeeded")
-    assert f"sweep={swept['id']}" not in page.url
+    assert "spec=" not in page.url
     assert len(rows(page)) == 2
 
 

@@ -25,7 +25,7 @@ def test_a_sweep_is_waited_for_and_gives_the_best_model_at_its_best_epoch(servic
     model = sweep.wait()
     first, second = sweep.trials
     assert (first["state"], second["state"]) == ("succeeded", "stopped")
-    losses = model.history()["val_loss"]
+    losses = sweep.model(first["number"]).history()["val_loss"]
     assert len(losses) == 2
     assert model.epoch == 1 + losses.index(min(losses))
     assert model.id == first["model_id"]

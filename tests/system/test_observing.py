@@ -78,17 +78,20 @@ def test_a_training_is_counted_by_the_child_that_did_it(asker: httpx.Client, job
 
 def test_pictures_and_warm_models_are_counted(asker: httpx.Client, job: dict[str, Any]) -> None:
     before = numbers(asker)
+    first = f"/v1/models/{job['id']}/predictions.json?image=mnist:test:9"
+    # It may be built for longer than this stack waits for an answer.
+    wait_until(lambda: asker.get(first).status_code == 200, "the model to be built")
     for image in range(3):
         assert asker.get(f"/v1/models/{job['id']}/predictions.json?image=mnist:test:{image}").status_code == 200
     assert asker.get(f"/v1/models/{job['id']}/layers/Conv1/filters.png").status_code == 200
     assert asker.get(f"/v1/models/{job['id']}/history.svg").status_code == 200
-    wait_until(lambda: grown(asker, before, "cnnservice_warm_cache_hits_total") == 2, "the worker to tell what it did")
+    wait_until(lambda: grown(asker, before, "cnnservice_warm_cache_hits_total") >= 3, "the worker to tell what it did")
     assert grown(asker, before, "cnnservice_warm_cache_misses_total") == 1
     for name in ("png", "svg"):
         assert grown(asker, before, "cnnservice_render_seconds_count", name) == 1
     route = "/v1/models/{model_id}/predictions.json"
-    assert grown(asker, before, "cnnservice_http_requests_total", "GET", route, "200") == 3
-    assert grown(asker, before, "cnnservice_http_request_seconds_count", "GET", route) == 3
+    assert grown(asker, before, "cnnservice_http_requests_total", "GET", route, "200") == 4
+    assert grown(asker, before, "cnnservice_http_request_seconds_count", "GET", route) >= 4
 
 
 def test_what_waits_is_told_with_its_age(asker: httpx.Client) -> None:

@@ -124,7 +124,7 @@ export class Sweep {
 
   /** @param {SweepAnswer} sweep */
   #started(sweep) {
-    go({ sweep: sweep.id, open: null }, { step: true });
+    go({ sweep: sweep.id, open: null, spec: null }, { step: true });
     this.#list();
     scrollTo(0, 0);
   }
