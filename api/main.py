@@ -72,6 +72,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # openapi.complete adds it
+        # An upload is one file and a few short words beside it; whatever else a form holds is kept in memory.
+        form_limits={"max_files": 1, "max_fields": 8, "max_part_size": 4096},
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = _connect(settings)

@@ -72,6 +72,12 @@ class Settings(BaseSettings):
     max_dataset_upload_bytes: int = Field(512 << 20, ge=1024, description="an uploaded data set, as packed")
     max_dataset_bytes: int = Field(2 << 30, ge=1024, description="its pixels, unpacked, all splits")
     max_dataset_images: int = Field(200_000, ge=2, description="in an uploaded data set, all splits")
+    max_dataset_image_values: int = Field(
+        4_000_000, ge=1, description="numbers in one of its images, height times width times channels"
+    )
+    max_dataset_picture_pixels: int = Field(
+        10_000_000_000, ge=1, description="pixels of all pictures in a .zip, before they are fitted"
+    )
     max_classes: int = Field(1000, ge=2, description="of an uploaded data set")
     max_image_pixels: int = Field(25_000_000, ge=1)
     max_attribution_operations: int = Field(
