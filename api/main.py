@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import cors, openapi, problems
+from api.bodies import FORM_LIMITS
 from api.body_limit import BodyLimit
 from api.compression import Compression
 from api.dispatch import Dispatcher
@@ -72,8 +73,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # openapi.complete adds it
-        # An upload is one file and a few short words beside it; whatever else a form holds is kept in memory.
-        form_limits={"max_files": 1, "max_fields": 8, "max_part_size": 4096},
+        # It would lead to whatever host the request names.
+        redirect_slashes=False,
+        form_limits={**FORM_LIMITS},
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = _connect(settings)
@@ -83,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         json_bytes=settings.max_body_bytes,
         upload_bytes=settings.max_upload_bytes,
         larger_uploads={"/v1/datasets": settings.max_dataset_upload_bytes},
+        stall_seconds=settings.stall_seconds,
     )
     # The last one added is the first that a request comes to. HEAD is counted as the GET that it costs.
     app.add_middleware(Compression, min_bytes=settings.gzip_min_bytes)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 
+from api.connection import Connection
 from api.main import create_app
 from cnnservice.settings import Settings
 
@@ -25,4 +29,12 @@ class Server(uvicorn.Server):
 def make_server(settings: Settings) -> Server:
     """A server for the application, ready to run."""
     app = create_app(settings)
-    return Server(uvicorn.Config(app, host=settings.host, port=settings.port, access_log=False))
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        http=cast("type[asyncio.Protocol]", partial(Connection, settings=settings)),
+        ws="none",
+    )
+    return Server(config)

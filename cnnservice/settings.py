@@ -30,6 +30,13 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(None, description="Redis URL; an embedded Valkey under data_dir when unset")
     store_url: str | None = Field(None, description="artifact store (file, s3, gs, az); data_dir when unset")
 
+    # What a client may hold.
+    stall_seconds: float = Field(
+        30.0, gt=0, description="for the head of a request, the next part of a body, or an answer to be read"
+    )
+    max_head_bytes: int = Field(64 << 10, ge=1024, description="the first line of a request, and its headers")
+    max_connections: int = Field(800, ge=1, description="at once, event streams among them; below the limit of files")
+
     # What browsers need.
     cors_origins: Origins = Field(
         (), description="origins whose pages may read answers, between commas, or *; none when empty"
