@@ -10,7 +10,7 @@ TYPESCRIPT := tests/typescript
 # Tests that start no service but servers of their own.
 COMPUTING := tests/cnnservice tests/worker
 
-.PHONY: run up test test-faults test-hostile audit audit-code lint format bench lock clean
+.PHONY: run up test test-faults test-hostile test-compose audit audit-code lint format bench lock clean
 
 run: $(RUN_STAMP)
 	$(BIN)/cnnservice demo
@@ -31,6 +31,10 @@ test: lint $(NODE_STAMP)
 test-faults: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/python -m pytest tests/faults --full
 	$(BIN)/python -m pytest tests/system --place postgresql-s3
+
+# On a machine with a Docker engine: builds the images, brings everything up, harms it, and removes it.
+test-compose: $(DEV_STAMP)
+	$(BIN)/python -m pytest -s tests/compose/check_compose.py
 
 # Hostile input, many examples of it; `make test-hostile SEED=7` takes others.
 SEED ?= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 from api.memory import keep_memory_small
 
@@ -14,9 +15,18 @@ def main() -> None:
     # collection later, in the middle of somebody's request.
     gc.disable()
     from api.server import make_server
+    from cnnservice.exposure import ExposedWithoutKeys
     from cnnservice.settings import Settings
+    from cnnservice.telemetry.logs import configure_logging
+    from cnnservice.telemetry.tracing import start_tracing
 
-    server = make_server(Settings())
+    settings = Settings()
+    configure_logging(settings)
+    start_tracing(settings, "cnnservice-api")
+    try:
+        server = make_server(settings)
+    except ExposedWithoutKeys as error:
+        sys.exit(str(error))
     gc.freeze()
     gc.enable()
     server.run()

@@ -9,10 +9,16 @@ from importlib.metadata import version
 from fastapi import Request, Response
 from pydantic import BaseModel
 
+from api.keyring import key_in
 from cnnservice.models import EpochName
 
 _VERSION = version("cnnservice")
-_FOREVER = "public, max-age=31536000, immutable"
+_FOREVER = "max-age=31536000, immutable"
+
+
+def forever(request: Request) -> str:
+    """Cache-Control of what never changes. What only some may see is kept by their own browser alone."""
+    return f"{'public' if key_in(request.scope) is None else 'private'}, {_FOREVER}"
 
 
 class Conditional:
@@ -28,7 +34,7 @@ class Conditional:
         parts = [_VERSION, request.url.path, identity, query]
         self.tag = f'"{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]}"'
         self._known = request.headers.get("if-none-match", "")
-        self._headers = {"ETag": self.tag, "Cache-Control": "no-cache" if asked == "last" else _FOREVER}
+        self._headers = {"ETag": self.tag, "Cache-Control": "no-cache" if asked == "last" else forever(request)}
 
     def not_modified(self) -> Response | None:
         """304 when the client has these very bytes already, else None."""

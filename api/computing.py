@@ -83,6 +83,8 @@ def _submit(services: Services, question: Question, place: str) -> Computation:
         retry_seconds=services.settings.computation_retry_seconds,
     )
     if queued:
+        services.askers.note(computation.id)
+        _log.info("computation %s (%s of model %s) queued", computation.id, computation.kind, computation.model_id)
         _wake(services)
     return computation
 

@@ -11,7 +11,7 @@ from cnnservice.specs.architecture import LayerSummary, Summary
 from cnnservice.specs.job import JobSpec
 
 # Said anew for each job, or not at all.
-_NOT_INHERITED = frozenset({"tags", "continue_from"})
+_NOT_INHERITED = frozenset({"tags", "continue_from", "priority"})
 
 
 class CannotGoOn(InvalidError):

@@ -1,10 +1,11 @@
-"""The relay and the reconciler: every queued job has a message, every silent worker's job goes on.
+"""The relay and the reconciler: every queued job has a message, every silent worker's job and every sweep go on.
 
 All state is in the database; any number of API processes may run this side by side.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
@@ -13,15 +14,19 @@ from typing import Any, cast
 
 import redis
 from sqlalchemy.exc import SQLAlchemyError
+from uuid_utils import uuid7
 
 from api.messenger import BrokerAway, Messenger
 from api.steady_watch import SteadyWatch
-from cnnservice import computations, jobs, outbox
-from cnnservice.broker import COMPUTE_TASK, INSPECT_QUEUE, TRAIN_QUEUE, TRAIN_TASK, connect
+from cnnservice import computations, jobs, outbox, sweeps
+from cnnservice.broker import COMPUTE_TASK, INSPECT_QUEUE, TRAIN_QUEUES, TRAIN_TASK, connect
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Job
+from cnnservice.errors import NotFoundError
 from cnnservice.events import EventWriter
 from cnnservice.settings import Settings
+from cnnservice.telemetry.counts import Counts
+from cnnservice.telemetry.families import JOB_SECONDS, LEASE_LOSSES
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +37,7 @@ class Dispatcher:
     def __init__(self, settings: Settings, database: Database, messenger: Messenger, events: EventWriter) -> None:
         self._settings, self._database, self._messenger, self._events = settings, database, messenger, events
         self._redis = connect(settings)
+        self._counts = Counts(self._redis)
         self._woken = float("-inf")
         self._nudged, self._stopping = threading.Event(), threading.Event()
         self._watch = SteadyWatch(
@@ -76,7 +82,7 @@ class Dispatcher:
         while wakeups := outbox.owed(self._database):
             for wakeup in wakeups:
                 arguments = [wakeup.job_id, wakeup.attempt]
-                self._messenger.send(TRAIN_TASK, args=arguments, task_id=_message_id(wakeup), queue=TRAIN_QUEUE)
+                self._messenger.send(TRAIN_TASK, args=arguments, task_id=_message_id(wakeup), queue=wakeup.queue)
             outbox.mark_published(self._database, wakeups, now=time.time())
 
     def _reconcile(self) -> None:
@@ -87,19 +93,39 @@ class Dispatcher:
         if self._watch.is_steady:
             for job in jobs.recover_expired(self._database, now=now, attempt_limit=self._settings.attempt_limit):
                 _log.warning("job %s: its worker fell silent; now %s, attempt %s", job.id, job.status, job.attempt)
+                self._count_loss(job, now)
                 announce(self._events, job)
             self._recover_computations(now)
+        self._advance_sweeps(now)
+        self._counts.publish()
         self._wake_for_computations(now)
+        for queue in TRAIN_QUEUES:
+            self._republish(queue, [wakeup for wakeup in published if wakeup.queue == queue])
+
+    def _republish(self, queue: str, published: list[outbox.Wakeup]) -> None:
         # Fewer messages than waiting jobs: the broker has lost some.
-        if len(published) > self._redis.llen(TRAIN_QUEUE):
-            there = {_header(message, "id") for message in cast("list[bytes]", self._redis.lrange(TRAIN_QUEUE, 0, -1))}
+        if len(published) > self._redis.llen(queue):
+            there = {_header(message, "id") for message in cast("list[bytes]", self._redis.lrange(queue, 0, -1))}
             outbox.owe_again(self._database, [wakeup for wakeup in published if _message_id(wakeup) not in there])
+
+    def _advance_sweeps(self, now: float) -> None:
+        for sweep_id in sweeps.to_be_judged(self._database):
+            # Deleted at this moment, it or a job of its: the next round finds things as they are then.
+            with contextlib.suppress(NotFoundError):
+                for job in sweeps.advance(self._database, sweep_id, now=now, new_id=lambda: str(uuid7())):
+                    announce(self._events, job)
 
     def _recover_computations(self, now: float) -> None:
         limit = self._settings.attempt_limit
         for computation in computations.recover_expired(self._database, now=now, attempt_limit=limit):
             _log.warning("computation %s: its worker fell silent; now %s", computation.id, computation.status)
+            self._counts.add(LEASE_LOSSES, value="computation")
             self._events.ring(computation.id)
+
+    def _count_loss(self, job: Job, now: float) -> None:
+        self._counts.add(LEASE_LOSSES, value="job")
+        if job.status in jobs.ENDED and job.started_at is not None:
+            self._counts.observe(JOB_SECONDS, now - job.started_at, job.status)
 
     def _wake_for_computations(self, now: float) -> None:
         """Send a message for what has waited a while: its own may be lost, or its worker be gone."""

@@ -59,6 +59,15 @@ _SPEC = {
     "tags": ["demo"],
 }
 _METRICS = {"loss": 0.082, "categorical_accuracy": 0.976, "val_loss": 0.137, "val_categorical_accuracy": 0.959}
+_WHOLE_SPEC = {
+    **_SPEC,
+    "normalization": "minus_one_one",
+    "class_weight": None,
+    "early_stopping": None,
+    "priority": 0,
+    "accelerator": "any",
+    "continue_from": None,
+}
 _JOB = {
     "id": _ID,
     "model_id": _ID,
@@ -75,13 +84,9 @@ _JOB = {
     "eta_seconds": 0.8,
     "latest": _METRICS,
     "error": None,
-    "spec": {
-        **_SPEC,
-        "normalization": "minus_one_one",
-        "class_weight": None,
-        "early_stopping": None,
-        "continue_from": None,
-    },
+    "sweep_id": None,
+    "spec": _WHOLE_SPEC,
+    "owner": None,
     "links": {
         "self": f"/v1/jobs/{_ID}",
         "events": f"/v1/jobs/{_ID}/events",
@@ -90,6 +95,68 @@ _JOB = {
         "history": f"/v1/models/{_ID}/history.json",
         "layers": f"/v1/models/{_ID}/layers",
     },
+}
+_RATE = "/compile/optimizer/learning_rate"
+_SWEEP_SPEC = {
+    "base": _SPEC,
+    "search": {"kind": "grid"},
+    "parameters": {
+        _RATE: {"low": 0.001, "high": 0.1, "scale": "log", "count": 3},
+        "/architecture": {"values": ["cnn", "mlp"]},
+    },
+    "objective": {"metric": "val_categorical_accuracy", "mode": "max"},
+    "halving": {"factor": 3, "min_epochs": 3},
+    "tags": ["first_sweep"],
+}
+_WHOLE_SWEEP_SPEC = {
+    **_SWEEP_SPEC,
+    "base": _WHOLE_SPEC,
+    "parameters": {
+        _RATE: {"low": 0.001, "high": 0.1, "scale": "log", "integer": False, "count": 3},
+        "/architecture": {"values": ["cnn", "mlp"]},
+    },
+}
+_SWEEP_ITEM = {
+    "id": _OTHER,
+    "status": "succeeded",
+    "created_at": "2026-01-31T12:00:00Z",
+    "ended_at": "2026-01-31T12:03:20Z",
+    "parameters": [_RATE, "/architecture"],
+    "objective": {"metric": "val_categorical_accuracy", "mode": "max"},
+    "tags": ["first_sweep"],
+    "owner": None,
+    "counts": {
+        "queued": 0, "running": 0, "waiting": 0, "succeeded": 1, "stopped": 5, "failed": 0, "cancelled": 0,
+    },
+    "links": {
+        "self": f"/v1/sweeps/{_OTHER}",
+        "cancel": f"/v1/sweeps/{_OTHER}/cancel",
+        "jobs": f"/v1/jobs?sweep={_OTHER}",
+        "history": f"/v1/sweeps/{_OTHER}/history.png",
+    },
+}  # fmt: skip
+_SWEEP = {
+    **_SWEEP_ITEM,
+    "spec": _WHOLE_SWEEP_SPEC,
+    "rungs": [{"epochs": 3, "trials": 6}, {"epochs": 9, "trials": 2}, {"epochs": 30, "trials": 1}],
+    "best": 4,
+    "trials": [
+        {
+            "number": 4,
+            "values": {_RATE: 0.1, "/architecture": "cnn"},
+            "state": "succeeded",
+            "rank": 1,
+            "rung": 2,
+            "model_id": _ID,
+            "jobs": [_ID],
+            "epochs_done": 30,
+            "epochs": 30,
+            "latest": _METRICS,
+            "best": {"epoch": 28, "value": 0.961},
+            "history": {"epoch": [1, 2], "value": [0.72, 0.83]},
+            "error": None,
+        }
+    ],
 }
 _SHEET = {
     "model_id": _ID,
@@ -172,6 +239,9 @@ SCHEMAS: dict[str, Any] = {
     "JobAnswer": _JOB,
     "JobPage": {"items": [_JOB], "next_cursor": _ID},
     "JobSpec": _SPEC,
+    "SweepSpec": _SWEEP_SPEC,
+    "SweepAnswer": _SWEEP,
+    "SweepPage": {"items": [_SWEEP_ITEM], "next_cursor": _ID},
     "Liveness": {"status": "ok"},
     "Readiness": {"status": "ready", "checks": {"database": "ok", "store": "ok", "broker": "ok", "worker:train": "ok"}},
     "DatasetAnswer": _DATASET,
@@ -438,6 +508,15 @@ SCHEMAS: dict[str, Any] = {
         ],
     },
     "TicketSpec": {"path": f"/v1/jobs/{_ID}/events"},
+    "SessionAnswer": {
+        "keys": True,
+        "owner": "alice",
+        "scope": "train",
+        "live_jobs": 1,
+        "max_live_jobs": 50,
+        "stored_bytes": 19_400_000,
+        "max_stored_bytes": 53_687_091_200,
+    },
     "TicketAnswer": {
         "ticket": _TICKET,
         "path": f"/v1/jobs/{_ID}/events",
@@ -457,11 +536,13 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "split": "test",
         "index": 0,
         "computation_id": _SHA256,
+        "sweep_id": _OTHER,
     },
     "query": {
         "cursor": _ID,
         "dataset": "mnist",
         "tag": "demo",
+        "sweep": _OTHER,
         "models": f"{_ID},{_OTHER}",
         "with": _OTHER,
         "weight": "kernel",

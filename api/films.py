@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from api.drawn import animation_gif, animation_html, animation_webp
 from api.frames import ShownEpochs, caption
 from api.sheets import Sheet
-from cnnservice.drawing.animation import animation_html
-from cnnservice.drawing.film import LONGEST_SIDE, STRIP_HEIGHT, animation_gif, animation_webp
+from cnnservice.drawing.film import LONGEST_SIDE, STRIP_HEIGHT
 from cnnservice.drawing.grid import Layout
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.settings import Settings

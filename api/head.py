@@ -25,4 +25,9 @@ class Head:
                 await send({"type": "http.response.body"})
 
         # A copy: the server looks into its own for what it must not send.
-        await self._app({**scope, "method": "GET"}, receive, headers_alone)
+        inner = {**scope, "method": "GET"}
+        try:
+            await self._app(inner, receive, headers_alone)
+        finally:
+            # For the access log, which looks from outside: what has been found out, as the route and whose key it is.
+            scope.update({name: value for name, value in inner.items() if name not in scope})

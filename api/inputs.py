@@ -8,11 +8,10 @@ from typing import Literal
 import numpy as np
 import obstore
 from numpy.typing import NDArray
-from obstore.store import ObjectStore
 
 from api.services import Services
 from cnnservice.datasets.references import DatasetReference, UploadReference, label_of, load_reference, parse_reference
-from cnnservice.datasets.uploads import DECODERS, decode_image, fit_image, image_size
+from cnnservice.datasets.uploads import DECODERS, decode_image, fit_image, image_path, image_size
 from cnnservice.errors import CorruptError, FieldError, InvalidError, NotFoundError
 from cnnservice.models import Snapshot
 from cnnservice.settings import Settings
@@ -53,10 +52,10 @@ def upload_size(content: bytes, settings: Settings) -> tuple[int, int]:
         return image_size(decode_image(content, max_pixels=settings.max_image_pixels))
 
 
-def keep_upload(store: ObjectStore, content: bytes) -> str:
-    """Store a file under its SHA-256, which is returned."""
+def keep_upload(services: Services, content: bytes) -> str:
+    """Store a file under its SHA-256, which is returned, among those of who sends it."""
     sha256 = hashlib.sha256(content).hexdigest()
-    put_whole(store, _path(sha256), content)
+    put_whole(services.checkpoints.store, _path(services, sha256), content)
     return sha256
 
 
@@ -104,7 +103,7 @@ def _fit(services: Services, snapshot: Snapshot, content: bytes, invert: Invert)
 
 
 def _read_upload(services: Services, reference: UploadReference) -> bytes:
-    path = _path(reference.sha256)
+    path = _path(services, reference.sha256)
     try:
         with outages_told():
             content = bytes(obstore.get(services.checkpoints.store, path).bytes())
@@ -115,5 +114,6 @@ def _read_upload(services: Services, reference: UploadReference) -> bytes:
     return content
 
 
-def _path(sha256: str) -> str:
-    return f"images/{sha256}"
+def _path(services: Services, sha256: str) -> str:
+    # By owner: whether somebody else has sent a certain picture is nobody's business.
+    return image_path(sha256, None if services.key is None else services.key.owner)

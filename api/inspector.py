@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import redis.asyncio
 from numpy.typing import NDArray
+from opentelemetry.trace import SpanKind
 from starlette.concurrency import run_in_threadpool
 from uuid_utils import uuid7
 
@@ -29,6 +30,7 @@ from cnnservice.inspection import (
     encode_request,
 )
 from cnnservice.models import Snapshot
+from cnnservice.telemetry.tracing import carrier, span
 
 _log = logging.getLogger(__name__)
 # Shorter than the connection's socket_timeout.
@@ -88,6 +90,12 @@ class Inspector:
 
         Raises EpochNotKept, NoAnswer, BrokerAway, and what the worker raised.
         """
+        with span(f"ask {operation}", SpanKind.CLIENT):
+            return await self._ask(operation, snapshot, images, arguments)
+
+    async def _ask(
+        self, operation: Operation, snapshot: Snapshot, images: NDArray[np.float32] | None, arguments: dict[str, Any]
+    ) -> dict[str, NDArray[Any]]:
         request = InspectRequest(
             request_id=str(uuid7()),
             reply_to=self._reply_to,
@@ -98,6 +106,7 @@ class Inspector:
             expires_at=time.time() + self._timeout,
             arguments=arguments,
             images=images,
+            asker=carrier(),
         )
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[request.request_id] = future

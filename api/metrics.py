@@ -22,13 +22,30 @@ class Metrics:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, answered = time.perf_counter(), False
+
+        def count(status: int) -> None:
+            nonlocal answered
+            answered = True
+            route = route_of(scope)
+            _REQUESTS.labels(scope["method"], route, status).inc()
+            _SECONDS.labels(scope["method"], route).observe(time.perf_counter() - began)
 
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
-                _REQUESTS.labels(scope["method"], route, message["status"]).inc()
-                _SECONDS.labels(scope["method"], route).observe(time.perf_counter() - began)
+                count(message["status"])
             await send(message)
 
-        await self._app(scope, receive, observed)
+        try:
+            await self._app(scope, receive, observed)
+        except Exception:
+            # What nobody expected is answered with 500 outside of the middlewares.
+            if not answered:
+                count(500)
+            raise
+
+
+def route_of(scope: Scope) -> str:
+    """The path of the route that a request came to, with names for its ids; `none` where there is none."""
+    path: str = getattr(scope.get("route"), "path", "none")
+    return path

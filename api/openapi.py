@@ -36,13 +36,14 @@ def complete(app: FastAPI) -> None:
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
     # Not at the start: most processes are never asked.
-    from api.document import contents, illustrate, names, problems
+    from api.document import contents, illustrate, names, problems, security
 
     for path, methods in document["paths"].items():
         if "/attributions/{method}." in path:
             # Their query is read by the method, which FastAPI does not know of.
             for operation in methods.values():
                 operation["parameters"] += parameters_in_openapi()
+    security.add_security(document)
     problems.add_problems(document)
     contents.add_events(document)
     contents.describe_files(document)

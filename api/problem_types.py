@@ -18,6 +18,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.ConflictError: 409,
     errors.TooLargeError: 413,
     errors.UnsupportedMediaError: 415,
+    errors.TooManyError: 429,
     errors.UnavailableError: 503,
     errors.CorruptError: 500,
     errors.FaultError: 500,

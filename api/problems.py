@@ -20,8 +20,9 @@ from api.json_answer import JsonAnswer
 from api.methods import allowed_methods
 from api.problem_types import INTERNAL, REFERENCE, ProblemType, status_of, told
 from cnnservice.database.engine import OUTAGES
-from cnnservice.errors import CorruptError, DomainError, FieldError, NotFoundError
+from cnnservice.errors import CorruptError, DomainError, FieldError, NotFoundError, TooManyError
 from cnnservice.models import EpochName, open_snapshot
+from cnnservice.specs.pointers import escaped
 from cnnservice.store import StoreUnavailable
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ _MEANING = {
     413: "More was sent than a limit admits",
     415: "Of a kind that is not read here",
     422: "Not allowed; the detail and `errors` say what is",
+    429: "Too many at once or in a time; try again after Retry-After seconds",
     500: "Stored data are damaged, or a fault of the service",
     503: "A part that is needed does not answer; try again after Retry-After seconds",
 }
@@ -67,6 +69,7 @@ _MEANING = {
 
 _HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    429: {"Retry-After": {"schema": {"type": "integer"}}},
     503: {"Retry-After": {"schema": {"type": "integer"}}},
 }
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
@@ -95,14 +98,11 @@ def install(app: FastAPI) -> None:
     async def _domain(request: Request, error: DomainError) -> JSONResponse:
         if isinstance(error, CorruptError):
             error = await run_in_threadpool(_unless_deleted, request, error)
-        status = status_of(type(error))
-        if status >= 500:
-            _log.error("%s: %s", error.code, error.detail)
-        return _response(request, status, error.code, error.title, error.detail, error.errors)
+        return answer(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        fields = [FieldError(_pointer(item["loc"], error.body), _message(item)) for item in error.errors()]
+        fields = [FieldError(pointer_of(item["loc"], error.body), message_of(item)) for item in error.errors()]
         detail = "; ".join(f"{field.pointer}: {field.detail}" for field in fields[:3])
         return _response(request, 422, "invalid", "Invalid request", detail, fields)
 
@@ -122,12 +122,7 @@ def install(app: FastAPI) -> None:
         return _response(request, error.status_code, code, phrase, detail, headers=headers)
 
     async def _database(request: Request, error: Exception) -> JSONResponse:
-        _log.error("database: %s", error)
-        detail = (
-            "The database does not answer now. Try again; a job that is posted again with the same Idempotency-Key "
-            "is made once."
-        )
-        return _response(request, 503, "database-unavailable", "Temporarily unavailable", detail)
+        return answer_outage(request, error)
 
     for outage in OUTAGES:
         app.add_exception_handler(outage, _database)
@@ -140,6 +135,25 @@ def install(app: FastAPI) -> None:
     async def _unexpected(request: Request, _error: Exception) -> JSONResponse:
         detail = "The service failed at this request; its log says why."
         return _response(request, 500, "internal", "Internal error", detail)
+
+
+def answer(request: Request, error: DomainError) -> JSONResponse:
+    """An error of the domain as a problem document."""
+    status = status_of(type(error))
+    if status >= 500:
+        _log.error("%s: %s", error.code, error.detail)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyError) else None
+    return _response(request, status, error.code, error.title, error.detail, error.errors, headers)
+
+
+def answer_outage(request: Request, error: Exception) -> JSONResponse:
+    """What one of the database's OUTAGES is answered with."""
+    _log.error("database: %s", error)
+    detail = (
+        "The database does not answer now. Try again; a job that is posted again with the same Idempotency-Key "
+        "is made once."
+    )
+    return _response(request, 503, "database-unavailable", "Temporarily unavailable", detail)
 
 
 def _unless_deleted(request: Request, error: CorruptError) -> DomainError:
@@ -191,18 +205,20 @@ def _routing_detail(request: Request, error: HTTPException, headers: Mapping[str
     return str(error.detail)
 
 
-def _pointer(location: Sequence[int | str], body: Any) -> str:
+def pointer_of(location: Sequence[int | str], body: Any) -> str:
     """Where the offending value is. pydantic puts a union's chosen tag into the path; a client did not write it."""
     place, *path = location
     if place != "body":
         return f"?{path[0]}" if place == "query" and path else f"{place}:{'/'.join(map(str, path))}"
     pointer, here = "", body
     for position, part in enumerate(path):
-        if str(part).startswith("<") or (isinstance(here, dict) and part not in here and position < len(path) - 1):
+        if str(part).startswith(("<", "[key]")) or (
+            isinstance(here, dict) and part not in here and position < len(path) - 1
+        ):
             continue
         if here is not body and not isinstance(here, dict | list):
             break  # what stands after a number or a text is which kind of value it was taken for
-        pointer += f"/{part}"
+        pointer += f"/{escaped(str(part))}"
         here = _step(here, part)
     return pointer or "/"
 
@@ -215,7 +231,8 @@ def _step(here: Any, part: int | str) -> Any:
     return None
 
 
-def _message(item: Any) -> str:
+def message_of(item: Any) -> str:
+    """What pydantic found wrong, in words for a client."""
     message: str = item["msg"]
     if item["type"] == "extra_forbidden":
         return "is not a known field; remove it or check its spelling"

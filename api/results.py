@@ -6,7 +6,6 @@ import hashlib
 import logging
 
 import numpy as np
-import obstore
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 from starlette.concurrency import run_in_threadpool
@@ -37,13 +36,6 @@ async def computed_once(services: Services, snapshot: Snapshot, operation: Opera
     arrays = await services.inspector.ask(operation, snapshot)
     await run_in_threadpool(put_checked, store, path, save(arrays))
     return arrays
-
-
-def delete_results(services: Services, model_id: str) -> None:
-    """Remove all that was computed of a model."""
-    store = services.checkpoints.store
-    for batch in obstore.list(store, prefix=results_folder(model_id)):
-        obstore.delete(store, [entry["path"] for entry in batch])
 
 
 def _path(snapshot: Snapshot, operation: Operation) -> str:

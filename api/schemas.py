@@ -66,7 +66,9 @@ class JobAnswer(JsonAnswer):
     eta_seconds: float | None = Field(description="estimated from the last epoch; null when nothing is known yet")
     latest: dict[str, float] | None = Field(description="loss and metrics of the last finished epoch")
     error: JobError | None
+    sweep_id: str | None = Field(description="the sweep that it is a trial's of")
     spec: JobSpec
+    owner: str | None = Field(description="whose key posted it; null where there were no keys")
     links: JobLinks
 
 
@@ -80,9 +82,9 @@ def job_answer(job: Job) -> JobAnswer:
         id=job.id,
         model_id=job.id,
         status=job.status,
-        created_at=_time(job.created_at),
-        started_at=_optional_time(job.started_at),
-        ended_at=_optional_time(job.ended_at),
+        created_at=time_of(job.created_at),
+        started_at=optional_time(job.started_at),
+        ended_at=optional_time(job.ended_at),
         attempt=job.attempt,
         epochs_done=job.epochs_done,
         epochs=job.epochs,
@@ -92,7 +94,9 @@ def job_answer(job: Job) -> JobAnswer:
         eta_seconds=round(remaining * job.seconds_per_epoch, 1) if running and job.seconds_per_epoch else None,
         latest=job.latest,
         error=JobError.model_validate(job.error) if job.error else None,
+        sweep_id=job.sweep_id,
         spec=JobSpec.model_validate(job.spec),
+        owner=job.owner,
         links=JobLinks(
             self=f"/v1/jobs/{job.id}",
             events=f"/v1/jobs/{job.id}/events",
@@ -486,9 +490,9 @@ class ReferenceBody(JsonAnswer):
     image: str = Field(max_length=200, examples=["mnist:test:0"])
 
 
-def _time(seconds: float) -> datetime:
+def time_of(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _optional_time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else _time(seconds)
+def optional_time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else time_of(seconds)

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from api.connection import Connection
 from api.main import create_app
+from cnnservice.exposure import check_exposure
 from cnnservice.settings import Settings
 
 
@@ -27,13 +28,16 @@ class Server(uvicorn.Server):
 
 
 def make_server(settings: Settings) -> Server:
-    """A server for the application, ready to run."""
+    """A server for the application, ready to run. Raises ExposedWithoutKeys."""
     app = create_app(settings)
+    check_exposure(settings, app.state.services.database)
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
+        # Logging is configured by whoever runs it, and requests are logged by the application.
         access_log=False,
+        log_config=None,
         http=cast("type[asyncio.Protocol]", partial(Connection, settings=settings)),
         ws="none",
     )

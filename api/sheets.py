@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from api.drawn import draw_slices
 from api.schemas import Grid, SliceRange
-from cnnservice.drawing.grid import Layout, draw_slices, layout
+from cnnservice.drawing.grid import Layout, layout
 from cnnservice.drawing.normalize import Normalize
 from cnnservice.drawing.slices import choose
 from cnnservice.settings import Settings

@@ -1,8 +1,8 @@
 """Tickets: a short-lived stand-in for credentials where a client can send no header.
 
 A ticket lives in Redis, below its SHA-256, so that who reads Redis cannot use it. It opens one path, any number of
-times while it lives, as an EventSource connects again by itself. Now it stands for nobody; with keys, what is kept of
-it also names the key of who asked for it, and `check` gives that to the stream.
+times while it lives, as an EventSource connects again by itself. Where there are keys, what is kept of it also names
+the key of who asked for it, and it opens no more than that key does.
 """
 
 from __future__ import annotations
@@ -63,27 +63,29 @@ class Tickets:
     def __init__(self, client: redis.asyncio.Redis, seconds: int) -> None:
         self._redis, self._seconds = client, seconds
 
-    async def issue(self, path: str) -> Ticket:
-        """A new ticket for a path. Raises BrokerAway."""
+    async def issue(self, path: str, key_id: str | None) -> Ticket:
+        """A new ticket for a path, for who has this key, None where there are no keys. Raises BrokerAway."""
         text = secrets.token_urlsafe(_BYTES)
         expires_at = time.time() + self._seconds
         try:
-            await self._redis.set(_key(text), json.dumps({"path": path}), ex=self._seconds)
+            await self._redis.set(_key(text), json.dumps({"path": path, "key_id": key_id}), ex=self._seconds)
         except redis.RedisError as error:
             raise BrokerAway from error
         return Ticket(text, path, expires_at)
 
-    async def check(self, text: str, path: str) -> None:
-        """Raises UnknownTicket, OtherPath, BrokerAway."""
+    async def check(self, text: str, path: str) -> str | None:
+        """The id of the key that a ticket stands for. Raises UnknownTicket, OtherPath, BrokerAway."""
         try:
             kept = await self._redis.get(_key(text))
         except redis.RedisError as error:
             raise BrokerAway from error
         if kept is None:
             raise UnknownTicket(self._seconds, path)
-        own = json.loads(kept)["path"]
-        if own != path:
-            raise OtherPath(own, path)
+        ticket = json.loads(kept)
+        if ticket["path"] != path:
+            raise OtherPath(ticket["path"], path)
+        key_id: str | None = ticket["key_id"]
+        return key_id
 
 
 def _key(text: str) -> str:

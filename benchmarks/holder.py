@@ -23,7 +23,9 @@ def heartbeats(database: Database, claim: jobs.Claim) -> Callable[[], None]:
     """Each call renews the lease."""
 
     def beat() -> None:
-        jobs.heartbeat(database, claim, now=time.time(), lease_seconds=LEASE_SECONDS, epoch_progress=0.5)
+        jobs.heartbeat(
+            database, claim, now=time.time(), lease_seconds=LEASE_SECONDS, epoch_progress=0.5, running_seconds=1.0
+        )
 
     return beat
 

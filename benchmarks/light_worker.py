@@ -112,7 +112,7 @@ def _lease(claim: jobs.Claim) -> Iterator[None]:
     ended = threading.Event()
 
     def beat() -> None:
-        jobs.heartbeat(parts().database, claim, epoch_progress=0.5, **_now())
+        jobs.heartbeat(parts().database, claim, epoch_progress=0.5, running_seconds=1.0, **_now())
 
     def renew() -> None:
         with suppress(jobs.LeaseLost):  # once more after the end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import redis
 import redis.asyncio
@@ -72,11 +72,18 @@ def celery_options(settings: Settings) -> dict[str, object]:
 
 
 TRAIN_QUEUE = "train"
+GPU_QUEUE = "train.gpu"
+TRAIN_QUEUES = (TRAIN_QUEUE, GPU_QUEUE)
 INSPECT_QUEUE = "inspect"
 TRAIN_TASK = "worker.train"
 INSPECT_TASK = "worker.inspect"
 COMPUTE_TASK = "worker.compute"
 WORKER_SECONDS = 10
+
+
+def train_queue(accelerator: Literal["any", "gpu"]) -> str:
+    """The queue of the workers that can run a job which asks for this."""
+    return GPU_QUEUE if accelerator == "gpu" else TRAIN_QUEUE
 
 
 def worker_key(queue: str) -> str:

@@ -20,8 +20,8 @@ from typing import Any, Literal, cast
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
-from cnnservice.database.engine import Database
-from cnnservice.database.tables import Computation
+from cnnservice.database.engine import Database, viewer_of
+from cnnservice.database.tables import Computation, Job
 from cnnservice.errors import DomainError, FaultError, NotFoundError, error_fields
 from cnnservice.jobs import UnknownJob
 from cnnservice.models import Snapshot
@@ -157,10 +157,11 @@ def queue_anew(database: Database, ended: Computation, *, now: float) -> tuple[C
 
 def get(database: Database, computation_id: str) -> Computation:
     """The computation. Raises UnknownComputation."""
-    computation = _find(database, computation_id)
-    if computation is None:
-        raise UnknownComputation(computation_id)
-    return computation
+    with database.read() as session:
+        computation = session.get(Computation, computation_id)
+        if computation is None or not viewer_of(session).may_see(session.get_one(Job, computation.model_id).owner):
+            raise UnknownComputation(computation_id)
+        return computation
 
 
 def _find(database: Database, computation_id: str) -> Computation | None:
@@ -237,6 +238,13 @@ def remove(database: Database, computation_id: str) -> Computation:
     with database.write() as session:
         session.execute(delete(Computation).where(Computation.id == computation_id))
     return computation
+
+
+def ended_before(database: Database, before: float) -> list[str]:
+    """Those that ended before a time."""
+    query = select(Computation.id).where(Computation.status.in_(ENDED), Computation.ended_at < before)
+    with database.read() as session:
+        return list(session.scalars(query))
 
 
 def recover_expired(database: Database, *, now: float, attempt_limit: int) -> list[Computation]:

@@ -93,6 +93,17 @@ class UnsupportedMediaError(DomainError):
     title = "Unsupported media type"
 
 
+class TooManyError(DomainError):
+    """More is asked for at once, or in a time, than one may; the same request may succeed after retry_after seconds."""
+
+    code = "too-many"
+    title = "Too many"
+
+    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class UnavailableError(DomainError):
     """A part that is needed does not answer now; the same request may succeed later."""
 

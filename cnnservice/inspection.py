@@ -34,6 +34,7 @@ class InspectRequest:
 
     images are (n, H, W, C) float32, normalised; None where the operation is not about images that a client named.
     arguments are JSON, and differ by operation. Nobody waits for the answer after expires_at, in Unix seconds.
+    asker tells whose request it is to whoever follows it: see telemetry.tracing.carrier.
     """
 
     request_id: str
@@ -45,6 +46,7 @@ class InspectRequest:
     expires_at: float
     arguments: dict[str, Any] = field(default_factory=dict)
     images: NDArray[np.float32] | None = None
+    asker: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ def encode_request(request: InspectRequest) -> bytes:
     """A request as it waits."""
     head = {name: value for name, value in vars(request).items() if name != "images"} | {"file": vars(request.file)}
     return _framed(head, {} if request.images is None else {"images": request.images})
+
+
+def expiry(content: bytes) -> float:
+    """expires_at of a request as it waits."""
+    told: float = json.loads(content.split(b"\n", 1)[0])["expires_at"]
+    return told
 
 
 def take_requests(client: redis.Redis, most: int, wait_seconds: float) -> list[InspectRequest]:

@@ -10,9 +10,10 @@ token is no longer the job's. Time is handed in as Unix seconds.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,8 +21,9 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, make_transient
 
-from cnnservice.database.engine import Database
-from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox
+from cnnservice.broker import train_queue
+from cnnservice.database.engine import Database, viewer_of
+from cnnservice.database.tables import Epoch, IdempotencyKey, Job, JobTag, Outbox, Sweep
 from cnnservice.datasets.catalogue import hold_dataset
 from cnnservice.errors import ConflictError, NotFoundError
 from cnnservice.specs.job import JobSpec
@@ -102,11 +104,20 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True)
-class Claim:
-    """The right to run a job until expires_at, and beyond while it is renewed."""
+class Hold:
+    """What a write of a job's holder names: the job, and the token it was given."""
 
     job_id: str
     token: int
+
+
+@dataclass(frozen=True)
+class Claim(Hold):
+    """The right to run a job until expires_at, and beyond while it is renewed.
+
+    running_seconds tells how long those before have run it.
+    """
+
     attempt: int
     spec: JobSpec
     epochs_stored: int
@@ -114,6 +125,8 @@ class Claim:
     start_epoch: int = 0
     dataset_record: dict[str, Any] | None = None
     normalizer: dict[str, Any] | None = None
+    started_at: float = 0.0
+    running_seconds: float = 0.0
 
     @property
     def last_epoch(self) -> int:
@@ -140,20 +153,62 @@ def submit(
     idempotency_key: str | None = None,
     body_sha256: str = "",
     dataset_record: dict[str, Any] | None = None,
+    admit: Callable[[Session], None] = lambda _session: None,
 ) -> tuple[Job, bool]:
     """Store a job and the wake-up it is owed in one transaction. Returns the job, and whether it is new.
 
     One that goes on from another, at an epoch that its spec tells by number, begins with the other's epochs as its own.
-    dataset_record tells an uploaded data set. Raises KeyReused when the key made a job from another body, UnknownJob
-    and UnknownEpoch when there is nothing to go on from, UnknownDataset when the data set has been deleted meanwhile.
+    dataset_record tells an uploaded data set. admit is asked, in the same transaction, whether there may be one more
+    job; what was posted before is not asked about. Raises KeyReused when the key made a job from another body,
+    UnknownJob and UnknownEpoch when there is nothing to go on from, UnknownDataset when the data set has been deleted
+    meanwhile, and what admit raises.
     """
-    job = Job(
+    owner = database.viewer.owner
+    job = new_job(spec, job_id=job_id, now=now, owner=owner, dataset_record=dataset_record)
+    if idempotency_key is None:
+        _insert(database, spec, job, admit)
+        return job, True
+    key = IdempotencyKey(key=own_key(owner, idempotency_key), body_sha256=body_sha256, job_id=job_id, created_at=now)
+    try:
+        _insert(database, spec, job, admit, key)
+        return job, True
+    except IntegrityError:
+        if (found := _job_of_key(database, key, idempotency_key)) is not None:
+            return found, False
+    # The key's job was deleted in between, and the key with it.
+    make_transient(job)
+    make_transient(key)
+    _insert(database, spec, job, admit, key)
+    return job, True
+
+
+def own_key(owner: str | None, idempotency_key: str) -> str:
+    """An idempotency key as it is stored: who has the same as another does not meet what is the other's."""
+    return idempotency_key if owner is None else f"{owner}/{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
+
+
+def new_job(
+    spec: JobSpec,
+    *,
+    job_id: str,
+    now: float,
+    owner: str | None,
+    dataset_record: dict[str, Any] | None = None,
+    sweep_id: str | None = None,
+    trial: int | None = None,
+) -> Job:
+    """A job that is not stored yet."""
+    return Job(
         id=job_id,
         status="queued",
+        owner=owner,
+        queue=train_queue(spec.accelerator),
+        priority=spec.priority,
         dataset=spec.dataset,
         spec=spec.model_dump(mode="json"),
         created_at=now,
         attempt=1,
+        running_seconds=0.0,
         progress_attempt=0,
         fencing_token=0,
         cancel_requested=False,
@@ -162,37 +217,35 @@ def submit(
         epoch_progress=0.0,
         start_epoch=0,
         dataset_record=dataset_record,
+        sweep_id=sweep_id,
+        trial=trial,
     )
-    if idempotency_key is None:
-        _insert(database, spec, job)
-        return job, True
-    key = IdempotencyKey(key=idempotency_key, body_sha256=body_sha256, job_id=job_id, created_at=now)
-    try:
-        _insert(database, spec, job, key)
-        return job, True
-    except IntegrityError:
-        if (found := _job_of_key(database, idempotency_key, body_sha256)) is not None:
-            return found, False
-    # The key's job was deleted in between, and the key with it.
-    make_transient(job)
-    make_transient(key)
-    _insert(database, spec, job, key)
-    return job, True
 
 
-def _insert(database: Database, spec: JobSpec, job: Job, key: IdempotencyKey | None = None) -> None:
+def _insert(
+    database: Database, spec: JobSpec, job: Job, admit: Callable[[Session], None], key: IdempotencyKey | None = None
+) -> None:
     with database.write() as session:
         if key is not None:
             session.add(key)
             session.flush()
-        if job.dataset_record is not None:
-            hold_dataset(session, spec.dataset, job.dataset_record["sha256"])
-        session.add(job)
-        session.flush()
-        if spec.continue_from is not None:
-            _inherit(session, job, spec.continue_from.model_id, spec.continue_from.epoch)
-        session.add_all(JobTag(tag=tag, job_id=job.id) for tag in dict.fromkeys(spec.tags))
-        session.add(Outbox(job_id=job.id, attempt=1, created_at=job.created_at))
+        admit(session)
+        insert(session, spec, job)
+
+
+def insert(session: Session, spec: JobSpec, job: Job) -> None:
+    """Store a new job with the wake-up it is owed. Raises what submit() does, but for keys.
+
+    Where it raises UnknownDataset, nothing has been stored.
+    """
+    if job.dataset_record is not None:
+        hold_dataset(session, spec.dataset, job.dataset_record["sha256"])
+    session.add(job)
+    session.flush()
+    if spec.continue_from is not None:
+        _inherit(session, job, spec.continue_from.model_id, spec.continue_from.epoch)
+    session.add_all(JobTag(tag=tag, job_id=job.id) for tag in dict.fromkeys(spec.tags))
+    session.add(Outbox(job_id=job.id, attempt=1, created_at=job.created_at))
 
 
 def _inherit(session: Session, job: Job, parent_id: str, epoch: int | Literal["last"]) -> None:
@@ -211,18 +264,21 @@ def _inherit(session: Session, job: Job, parent_id: str, epoch: int | Literal["l
 
 
 def children(database: Database, job_id: str) -> list[str]:
-    """The ids of the jobs that go on from this one, oldest first."""
+    """The ids of the jobs that go on from this one and that the viewer may see, oldest first."""
+    query = select(Job.id).where(Job.parent_id == job_id).order_by(Job.id)
+    if not database.viewer.sees_all:
+        query = query.where(Job.owner == database.viewer.owner)
     with database.read() as session:
-        return list(session.scalars(select(Job.id).where(Job.parent_id == job_id).order_by(Job.id)))
+        return list(session.scalars(query))
 
 
-def _job_of_key(database: Database, key: str, body_sha256: str) -> Job | None:
+def _job_of_key(database: Database, key: IdempotencyKey, sent: str) -> Job | None:
     with database.read() as session:
-        record = session.get(IdempotencyKey, key)
+        record = session.get(IdempotencyKey, key.key)
         if record is None:
             return None
-        if record.body_sha256 != body_sha256:
-            raise KeyReused(key, record.job_id)
+        if record.body_sha256 != key.body_sha256:
+            raise KeyReused(sent, record.job_id)
         return session.get(Job, record.job_id)
 
 
@@ -234,7 +290,7 @@ def get(database: Database, job_id: str) -> Job:
 
 def _get(session: Session, job_id: str, *, for_update: bool = False) -> Job:
     job = session.get(Job, job_id, with_for_update=for_update or None) if re.fullmatch(ID_PATTERN, job_id) else None
-    if job is None:
+    if job is None or not viewer_of(session).may_see(job.owner):
         raise UnknownJob(job_id)
     return job
 
@@ -247,12 +303,15 @@ def list_jobs(
     status: Status | None = None,
     dataset: str | None = None,
     tag: str | None = None,
+    sweep: str | None = None,
 ) -> list[Job]:
-    """Jobs, newest first, whose id is below `before`."""
+    """Jobs that the viewer may see, newest first, whose id is below `before`."""
     query, job_id = select(Job), Job.id
+    if not database.viewer.sees_all:
+        query = query.where(Job.owner == database.viewer.owner)
     if tag is not None:
         query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
-        if status is None and dataset is None:
+        if status is None and dataset is None and sweep is None:
             # The tag's own rows are in this order; by the other id, SQLite reads all of them and sorts.
             job_id = JobTag.job_id
     if before is not None:
@@ -261,6 +320,8 @@ def list_jobs(
         query = query.where(Job.status == status)
     if dataset is not None:
         query = query.where(Job.dataset == dataset)
+    if sweep is not None:
+        query = query.where(Job.sweep_id == sweep)
     with database.read() as session:
         return list(session.scalars(query.order_by(job_id.desc()).limit(limit)))
 
@@ -319,16 +380,31 @@ def claim(
             job.start_epoch,
             job.dataset_record,
             job.normalizer,
+            job.started_at,
+            job.running_seconds,
         )
 
 
-def heartbeat(database: Database, claim: Claim, *, now: float, lease_seconds: float, epoch_progress: float) -> bool:
-    """Renew the lease and note how far the epoch is (0..1). Returns whether cancelling was asked. Raises LeaseLost."""
+def heartbeat(
+    database: Database,
+    claim: Claim,
+    *,
+    now: float,
+    lease_seconds: float,
+    epoch_progress: float,
+    running_seconds: float,
+) -> bool:
+    """Renew the lease; note how far the epoch is (0..1), and how long the job has run, earlier claims among it.
+
+    Returns whether cancelling was asked. Raises LeaseLost.
+    """
     with database.write() as session:
         cancel_requested = session.scalar(
             update(Job)
             .where(Job.id == claim.job_id, Job.status == "running", Job.fencing_token == claim.token)
-            .values(lease_expires_at=now + lease_seconds, epoch_progress=epoch_progress)
+            .values(
+                lease_expires_at=now + lease_seconds, epoch_progress=epoch_progress, running_seconds=running_seconds
+            )
             .returning(Job.cancel_requested)
         )
     if cancel_requested is None:
@@ -423,7 +499,7 @@ def note_runtime(database: Database, claim: Claim, runtime: dict[str, Any], norm
 
 def end(
     database: Database,
-    claim: Claim,
+    claim: Hold,
     status: Literal["succeeded", "failed", "cancelled"],
     *,
     now: float,
@@ -453,11 +529,24 @@ def cancel(database: Database, job_id: str, *, now: float) -> Job:
         job = _get(session, job_id, for_update=True)
         if job.status in ENDED:
             raise AlreadyEnded(job_id, job.status)
-        if job.status == "queued":
-            _cancel_waiting(session, job, now)
-        else:
-            job.cancel_requested = True
+        _cancel(session, job, now)
         return job
+
+
+def cancel_all_of_sweep(session: Session, sweep_id: str, *, now: float) -> list[Job]:
+    """Cancel the jobs of a sweep that have not ended, as cancel() does. Returns them."""
+    live = select(Job).where(Job.sweep_id == sweep_id, Job.status.not_in(ENDED)).order_by(Job.id).with_for_update()
+    found = list(session.scalars(live))
+    for job in found:
+        _cancel(session, job, now)
+    return found
+
+
+def _cancel(session: Session, job: Job, now: float) -> None:
+    if job.status == "queued":
+        _cancel_waiting(session, job, now)
+    else:
+        job.cancel_requested = True
 
 
 def remove(database: Database, job_id: str) -> list[str]:
@@ -474,6 +563,43 @@ def remove(database: Database, job_id: str) -> list[str]:
         session.execute(delete(Job).where(Job.id == job_id))
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.job_id == job_id))
         return paths
+
+
+def ended_too_long_ago(database: Database, *, before: float | None, newest: int | None) -> list[str]:
+    """Ended jobs that ended before a time, or are not among so many that ended last; the oldest first.
+
+    Not those of a sweep that still runs: its next rungs go on from them.
+    """
+    runs = exists().where(Sweep.id == Job.sweep_id, Sweep.status == "running")
+    query = (
+        select(Job.id, Job.ended_at).where(Job.status.in_(ENDED), ~runs).order_by(Job.ended_at.desc(), Job.id.desc())
+    )
+    with database.read() as session:
+        ended = list(session.execute(query))
+    too_many = set(ended[newest:] if newest is not None else [])
+    return [row.id for row in reversed(ended) if row in too_many or (before is not None and row.ended_at < before)]
+
+
+def forget_idempotency_keys(database: Database, *, before: float) -> int:
+    """Forget the keys of jobs that were posted before a time. Returns how many they were."""
+    with database.write() as session:
+        forgotten = session.scalars(
+            delete(IdempotencyKey).where(IdempotencyKey.created_at < before).returning(IdempotencyKey.key)
+        )
+        return len(list(forgotten))
+
+
+def running_tokens(database: Database, job_ids: Collection[str]) -> dict[str, int]:
+    """Of these jobs, those that run, and the token that each is held by."""
+    query = select(Job.id, Job.fencing_token).where(Job.id.in_(job_ids), Job.status == "running")
+    with database.read() as session:
+        return {row.id: row.fencing_token for row in session.execute(query)}
+
+
+def existing(database: Database, job_ids: Collection[str]) -> set[str]:
+    """Those of these jobs that there are."""
+    with database.read() as session:
+        return set(session.scalars(select(Job.id).where(Job.id.in_(job_ids))))
 
 
 def paths_in_use(database: Database, paths: list[str]) -> set[str]:
@@ -517,7 +643,7 @@ def recover_expired(database: Database, *, now: float, attempt_limit: int) -> li
         return expired
 
 
-def _fenced(session: Session, claim: Claim, changes: dict[str, Any], *conditions: Any) -> None:
+def _fenced(session: Session, claim: Hold, changes: dict[str, Any], *conditions: Any) -> None:
     changed = session.scalar(
         update(Job)
         .where(Job.id == claim.job_id, Job.status == "running", Job.fencing_token == claim.token, *conditions)

@@ -11,30 +11,32 @@ from dataclasses import dataclass
 from sqlalchemy import select, tuple_, update
 
 from cnnservice.database.engine import Database
-from cnnservice.database.tables import Outbox
+from cnnservice.database.tables import Job, Outbox
+
+_OWED = select(Outbox.job_id, Outbox.attempt, Job.queue).join(Job, Job.id == Outbox.job_id)
 
 
 @dataclass(frozen=True)
 class Wakeup:
-    """A message owed to the workers: the job and the attempt, nothing more."""
+    """A message owed to the workers of a queue: the job and the attempt, nothing more."""
 
     job_id: str
     attempt: int
+    queue: str
 
 
 def owed(database: Database, *, limit: int = 100) -> list[Wakeup]:
     """Wake-ups not yet published, oldest first."""
-    query = select(Outbox.job_id, Outbox.attempt).where(Outbox.published_at.is_(None))
+    query = _OWED.where(Outbox.published_at.is_(None)).order_by(Outbox.created_at).limit(limit)
     with database.read() as session:
-        rows = session.execute(query.order_by(Outbox.created_at).limit(limit))
-        return [Wakeup(job_id, attempt) for job_id, attempt in rows]
+        return [Wakeup(*row) for row in session.execute(query)]
 
 
 def published(database: Database, *, before: float) -> list[Wakeup]:
     """Wake-ups published before this time whose jobs still wait, oldest first."""
-    query = select(Outbox.job_id, Outbox.attempt).where(Outbox.published_at < before)
+    query = _OWED.where(Outbox.published_at < before).order_by(Outbox.created_at)
     with database.read() as session:
-        return [Wakeup(job_id, attempt) for job_id, attempt in session.execute(query.order_by(Outbox.created_at))]
+        return [Wakeup(*row) for row in session.execute(query)]
 
 
 def mark_published(database: Database, wakeups: Sequence[Wakeup], *, now: float) -> None:

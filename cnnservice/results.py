@@ -38,12 +38,12 @@ def put_result(store: ObjectStore, model_id: str, computation_id: str, result: R
     """Store a result whole. Raises StoreUnavailable."""
     contiguous = {name: np.asarray(array, order="C") for name, array in result.arrays.items()}
     content = save(contiguous, {"document": json.dumps(result.document)})
-    put_checked(store, _path(model_id, computation_id), content)
+    put_checked(store, result_path(model_id, computation_id), content)
 
 
 def read_result(store: ObjectStore, model_id: str, computation_id: str) -> Result:
     """A result as it was stored; its arrays are read-only. Raises FileNotFoundError, Altered, StoreUnavailable."""
-    content = read_checked(store, _path(model_id, computation_id))
+    content = read_checked(store, result_path(model_id, computation_id))
     end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
     metadata = json.loads(content[_LENGTH_BYTES:end])["__metadata__"]
     return Result(load(content), json.loads(metadata["document"]))
@@ -53,10 +53,18 @@ def delete_result(store: ObjectStore, model_id: str, computation_id: str) -> Non
     """Remove a result; harmless where there is none. Raises StoreUnavailable."""
     with outages_told():
         try:
-            obstore.delete(store, _path(model_id, computation_id))
+            obstore.delete(store, result_path(model_id, computation_id))
         except FileNotFoundError:
             return
 
 
-def _path(model_id: str, computation_id: str) -> str:
+def delete_results(store: ObjectStore, model_id: str) -> None:
+    """Remove all that was computed of a model. Raises StoreUnavailable."""
+    with outages_told():
+        for batch in obstore.list(store, prefix=results_folder(model_id)):
+            obstore.delete(store, [entry["path"] for entry in batch])
+
+
+def result_path(model_id: str, computation_id: str) -> str:
+    """Where a result lies in the artifact store."""
     return f"{results_folder(model_id)}{computation_id}.safetensors"

@@ -7,14 +7,23 @@ import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cnnservice.origins import Origins
 
 # A unix socket's path may have 107 bytes on Linux and 103 on macOS.
 _SOCKET_PATH_BYTES = 100
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+# Written as it is read, so that a process can hand its settings to another.
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), PlainSerializer(",".join)]
 
 
 class Settings(BaseSettings):
@@ -37,12 +46,33 @@ class Settings(BaseSettings):
     max_head_bytes: int = Field(64 << 10, ge=1024, description="the first line of a request, and its headers")
     max_connections: int = Field(800, ge=1, description="at once, event streams among them; below the limit of files")
 
+    # Who may do what, where keys have been made.
+    allow_without_keys: bool = Field(
+        False, description="listen on other addresses than the loopback though no key has been made"
+    )
+    key_cache_seconds: float = Field(1.0, ge=0, description="a revoked key is good for so long at the most")
+    session_seconds: int = Field(12 * 3600, ge=60, description="how long a browser is known by its cookie")
+    requests_per_second: float = Field(100.0, gt=0, description="of one key, or of an address with no good key")
+    requests_burst: int = Field(1000, ge=1, description="how many may come at once")
+    max_owner_live_jobs: int = Field(50, ge=1, description="queued and running, of one owner of keys")
+    max_owner_stored_bytes: int = Field(50 << 30, ge=1, description="the weights of one owner's models")
+
     # What browsers need.
     cors_origins: Origins = Field(
         (), description="origins whose pages may read answers, between commas, or *; none when empty"
     )
     ticket_seconds: int = Field(60, ge=1, description="how long a ticket opens an event stream")
     gzip_min_bytes: int = Field(1024, ge=0, description="shorter answers are not compressed")
+
+    # What it tells of itself.
+    log_format: Literal["text", "json"] = Field("text", description="lines on stderr for people, or for a collector")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    access_log: bool | None = Field(None, description="a line a request; when unset, only where log_format is json")
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("CNNSERVICE_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"),
+        description="OpenTelemetry collector (OTLP over HTTP) that takes traces; none are made when unset",
+    )
 
     # How long an outage is waited for.
     database_timeout_seconds: float = Field(5.0, gt=0, description="for a lock or a statement; then 503")
@@ -55,7 +85,23 @@ class Settings(BaseSettings):
     republish_after_seconds: float = Field(5.0, gt=0)
     attempt_limit: int = Field(5, ge=1, description="attempts in a row that finish no epoch; then a job fails")
 
+    # What is kept, and for how long; all of it where nothing is said.
+    housekeeping_seconds: float = Field(3600.0, gt=0, description="between two rounds that delete what is not kept")
+    retain_jobs_days: float | None = Field(None, gt=0, description="ended jobs, with their models, after their end")
+    retain_jobs: int | None = Field(None, ge=0, description="so many ended jobs, with their models: the last to end")
+    retain_computations_days: float | None = Field(
+        None, gt=0, description="ended computations, with their results; asked again, they are done again"
+    )
+    retain_images_days: float | None = Field(None, gt=0, description="images to be named again, after the last upload")
+    retain_idempotency_keys_days: float | None = Field(
+        None, gt=0, description="after them, the same key makes a new job"
+    )
+
     # Workers.
+    alive_file: Path | None = Field(None, description="touched by a worker while the broker hears from it")
+    gpus: Names = Field(
+        (), description="a train worker for each, as CUDA_VISIBLE_DEVICES names it; commas between them"
+    )
     worker_child_memory_bytes: int = Field(4 << 30, ge=1 << 28, description="recycle the train child above it")
     warm_models: int = Field(8, ge=1, description="models the inspect worker keeps compiled")
     warm_weights_bytes: int = Field(64 << 20, ge=0, description="weights of other epochs kept with each of them")
@@ -67,12 +113,24 @@ class Settings(BaseSettings):
     event_stream_seconds: int = Field(24 * 3600, ge=60, description="how long they are kept after the last")
 
     # Limits on what a client may ask for.
+    max_job_seconds: float = Field(
+        172_800.0, gt=0, description="that a job may run, all its attempts together; then it fails, its epochs kept"
+    )
+    max_job_memory_bytes: int = Field(
+        8 << 30,
+        ge=1 << 20,
+        description="that a job may add to the train child; then it fails, and the child is replaced",
+    )
+    max_train_samples: int = Field(200_000, ge=1)
+    max_test_samples: int = Field(200_000, ge=1)
+    max_live_jobs: int = Field(1000, ge=1, description="queued and running, of all")
     max_epochs: int = Field(1000, ge=1)
     max_batch_size: int = Field(4096, ge=1)
     max_layers: int = Field(100, ge=1)
     max_parameters: int = Field(50_000_000, ge=1)
     max_layer_outputs: int = Field(4_000_000, ge=1, description="numbers in one layer's output for one image")
     max_tags: int = Field(20, ge=0)
+    max_sweep_trials: int = Field(64, ge=1)
     max_stored_bytes: int = Field(20 << 30, ge=1, description="the weights of one job, all epochs that it keeps")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="a JSON body")
     max_upload_bytes: int = Field(10 << 20, ge=1024, description="an uploaded image")
@@ -112,6 +170,11 @@ class Settings(BaseSettings):
     def data_path(self) -> Path:
         """data_dir, absolute."""
         return self.data_dir.expanduser().absolute()
+
+    @property
+    def logs_requests(self) -> bool:
+        """Whether each request makes a log line."""
+        return self.log_format == "json" if self.access_log is None else self.access_log
 
     @property
     def embedded_broker(self) -> bool:

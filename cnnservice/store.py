@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -105,6 +106,20 @@ def check_stored(store: ObjectStore, path: str) -> int:
     if digest.digest() != found:
         raise Altered(path)
     return size
+
+
+def is_framed(content: IO[bytes]) -> bool:
+    """Whether this is a whole file of put_checked, read from where it is."""
+    expected = content.read(_DIGEST_BYTES)
+    return sha256_of(content) == expected.hex()
+
+
+def sha256_of(content: IO[bytes]) -> str:
+    """The SHA-256 of what is left to read, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    while piece := content.read(_PIECE_BYTES):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def read_stored(store: ObjectStore, path: str, size: int) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import mmap
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -185,6 +186,16 @@ class CheckpointStore:
     def _span(self, file: StoredFile, start: int, end: int) -> bytes:
         # One range, cut up by the caller: obstore's get_ranges panics when a file is shorter than ranges it has joined.
         return read_range(self.store, file.path, file.size, start, end)
+
+
+def check_whole(file: StoredFile, content: bytes | mmap.mmap) -> None:
+    """Check all of a checkpoint's content. Raises DamagedFile."""
+    with memoryview(content) as view:
+        if len(view) != file.size:
+            raise DamagedFile(file.path, _wrong_size(len(view), file.size))
+        for entry in _parse_header(file, bytes(view[: file.header_size])).tensors.values():
+            if zlib.crc32(view[entry.start : entry.start + entry.length]) != entry.crc32:
+                raise DamagedFile(file.path, f"tensor {entry.name} does not match its checksum")
 
 
 def _parse_header(file: StoredFile, content: bytes) -> Header:

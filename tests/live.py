@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import httpx
@@ -161,18 +162,24 @@ def start_stack(data_dir: Path, environment: Mapping[str, str] | None = None, **
 
 @contextmanager
 def second_worker(stack: Stack) -> Iterator[None]:
-    """Another worker that trains beside the stack's own, until the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "worker", "train"],
-        env=stack.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
+    """Another worker that trains beside the stack's own, until the block ends.
+
+    Where database, broker and store are servers, it has no more in common with the stack than these: a folder of its
+    own, as on another machine.
+    """
+    with TemporaryDirectory() as elsewhere:
+        own = {"CNNSERVICE_DATA_DIR": elsewhere} if stack.settings.database_url is not None else {}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "worker", "train"],
+            env={**stack.environment, **own},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_SECONDS)
 
 
 def wait_for_end(client: httpx.Client, job_id: str) -> dict[str, Any]:
@@ -183,6 +190,12 @@ def wait_for_end(client: httpx.Client, job_id: str) -> dict[str, Any]:
         return job if job["status"] in ("succeeded", "failed", "cancelled") else None
 
     return wait_until(ended, f"job {job_id} to end", 600)
+
+
+def metric(client: httpx.Client, sample: str) -> float:
+    """What /metrics tells of a sample, named with its labels as it stands there."""
+    lines = client.get("/metrics").text.splitlines()
+    return next(float(line.removeprefix(sample)) for line in lines if line.startswith(f"{sample} "))
 
 
 def train(client: httpx.Client, **spec: Any) -> dict[str, Any]:

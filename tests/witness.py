@@ -70,6 +70,10 @@ class Witness:
         assert [row.epoch for row in rows] == list(range(len(rows)))
         return [Kept(row.path, row.header_sha256, row.metrics) for row in rows]
 
+    def kept(self, job_id: str) -> list[int]:
+        """The epochs whose weights are there."""
+        return list(jobs.kept_epochs(self._database, job_id))
+
     def states(self, job_id: str) -> list[dict[str, NDArray[Any]]]:
         """The whole content of each epoch's checkpoint, checked: weights, optimizer, random states."""
         files = [stored_file(row) for row in jobs.list_epochs(self._database, job_id)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 import time
@@ -37,7 +38,8 @@ class Attempt:
     def lease(self) -> Iterator[None]:
         """Renew the lease until the block ends."""
         ended = threading.Event()
-        thread = threading.Thread(target=self._renew, args=(ended,), name="computation lease", daemon=True)
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=context.run, args=(self._renew, ended), name="computation lease", daemon=True)
         thread.start()
         try:
             yield

@@ -18,6 +18,7 @@ from worker.app import Resources, app, resources
 from worker.attempt import Attempt, Stopped
 from worker.computations.registry import COMPUTATIONS
 from worker.computations.work import Work
+from worker.following import followed
 from worker.stopping import stopping
 
 _log = logging.getLogger(__name__)
@@ -70,12 +71,16 @@ def carry_out(parts: Resources, claim: computations.Claim, kinds: Mapping[Kind, 
     """Do what was claimed and say how it ended. Raises OUTAGES when the database is away and this worker stops."""
     attempt = Attempt(parts, claim)
     try:
-        with attempt.lease():
+        with followed(parts.askers.of(claim.computation_id), claim.kind, **_told(claim)), attempt.lease():
             _do(parts, attempt, kinds)
     except computations.ClaimLost:
         _log.warning("computation %s: no longer this worker's", claim.computation_id)
         _leave_no_orphan(parts, claim)
     parts.events.ring(claim.computation_id)
+
+
+def _told(claim: computations.Claim) -> dict[str, str | int]:
+    return {"computation_id": claim.computation_id, "model_id": claim.model_id, "attempt": claim.attempt}
 
 
 def _do(parts: Resources, attempt: Attempt, kinds: Mapping[Kind, Callable[[Work], Result]]) -> None:

@@ -6,14 +6,19 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import redis
+from opentelemetry.trace import SpanKind
 
 from cnnservice.broker import INSPECT_TASK
 from cnnservice.errors import DomainError, UnavailableError
 from cnnservice.inspection import Answer, InspectRequest, by_weights, send_answers, take_requests
 from cnnservice.models import open_snapshot
+from cnnservice.telemetry.context import bound
+from cnnservice.telemetry.families import WARM_HITS, WARM_MISSES
+from cnnservice.telemetry.tracing import span
 from worker.alone import Alone
 from worker.app import app, resources
 from worker.operations.computation import Arrays, Computation
@@ -84,10 +89,21 @@ def _answers(requests: list[InspectRequest]) -> Iterator[tuple[InspectRequest, A
     for group in by_weights(requests):
         for request in group:
             if time.time() <= request.expires_at and request.request_id not in _answered:
-                yield request, _answer(request)
+                with _followed(request):
+                    answer = _answer(request)
+                yield request, answer
                 _answered[request.request_id] = None
     while len(_answered) > _REMEMBERED:
         _answered.popitem(last=False)
+
+
+@contextmanager
+def _followed(request: InspectRequest) -> Iterator[None]:
+    told: dict[str, str | int] = {"model_id": request.model_id, "epoch": request.epoch}
+    if "request_id" in request.asker:
+        told["request_id"] = request.asker["request_id"]
+    with bound(**told), span(request.operation, SpanKind.SERVER, parent=request.asker, attributes=told):
+        yield
 
 
 def _answer(request: InspectRequest) -> Answer:
@@ -113,7 +129,9 @@ def _warm_model(request: InspectRequest) -> WarmModel:
     model_id, settings = request.model_id, resources().settings
     if model_id in _warm:
         _warm.move_to_end(model_id)
+        resources().counts.add(WARM_HITS)
     else:
+        resources().counts.add(WARM_MISSES)
         snapshot = open_snapshot(resources().database, model_id, request.epoch)
         _warm[model_id] = WarmModel(
             snapshot.architecture, snapshot.summary().input_shape, memory_bytes=settings.warm_weights_bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -30,7 +31,7 @@ class Publisher:
     def hand_over(self, publish: Callable[[], None]) -> None:
         """Have this done next. Waits for the epoch before, and raises what publishing that one raised."""
         self.wait()
-        self._under_way = self._executor.submit(publish)
+        self._under_way = self._executor.submit(contextvars.copy_context().run, publish)
 
     def wait(self) -> None:
         """Returns when nothing is on its way. Raises what publishing raised."""

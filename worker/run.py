@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 import time
@@ -20,10 +21,16 @@ from cnnservice.nn.fetch import fetch_if_missing
 from cnnservice.nn.runtime import describe
 from cnnservice.nn.training import Samples, Start, State, Stopped, train
 from cnnservice.store import StoreUnavailable
+from cnnservice.telemetry.families import EPOCHS, JOB_SECONDS, SAMPLES
+from cnnservice.telemetry.tracing import past_span
 from cnnservice.weights import DamagedFile, checkpoint_path
 from worker.app import Resources
 from worker.cancellation import bell
 from worker.dropping import DroppedFiles
+from worker.failures import too_much_memory
+from worker.memory import killed_by_kernel
+from worker.memory_limit import MemoryLimit
+from worker.noted import Note, noted
 from worker.publishing import Publisher
 from worker.stopping import stopping
 from worker.watchdog import end_unless_renewed, stop_watching
@@ -51,7 +58,8 @@ class Run:
 
     def __init__(self, parts: Resources, claim: jobs.Claim) -> None:
         self.claim = claim
-        self.stopped_by: Literal["cancel", "shutdown", "lease"] | None = None
+        self.stopped_by: Literal["cancel", "shutdown", "lease", "too-long"] | None = None
+        self.seconds_allowed = parts.settings.max_job_seconds
         self._parts = parts
         self._publisher = Publisher()
         # Those of this job alone: what it goes on from was there before.
@@ -63,15 +71,18 @@ class Run:
         self._trained = float(self._epochs_done)
         self._next_batch_event = 0.0
         self._beating = threading.Lock()
-        self._last_beat = time.monotonic()
+        self._began = self._last_beat = time.monotonic()
+        self._memory = MemoryLimit(parts.settings.max_job_memory_bytes)
 
     @contextmanager
     def lease(self) -> Iterator[None]:
         """Renew the lease until the block ends."""
         ended = threading.Event()
-        thread = threading.Thread(target=self._renew, args=(ended,), name="lease", daemon=True)
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=context.run, args=(self._renew, ended), name="lease", daemon=True)
         # Before there is the thread: where memory is short it may die at birth, and start() waits for it for ever.
         end_unless_renewed(self._hangs_after)
+        self._note()
         thread.start()
         try:
             yield
@@ -83,6 +94,7 @@ class Run:
 
     def train(self) -> None:
         """Train to the end. Raises Stopped, Diverged, LeaseLost, DomainError."""
+        _log.info("job %s begins", self.claim.job_id)
         self._publish_status("running")
         samples, normalizer = self._insist(self._samples)
         runtime, normalization = describe(), normalizer.record()
@@ -96,8 +108,15 @@ class Run:
 
     def end(self, status: Literal["succeeded", "failed", "cancelled"], error: dict[str, Any] | None = None) -> None:
         """End the job and say so. Raises LeaseLost."""
+        self._insist(lambda: self._end(status, error), ending=True)
+
+    def _end(self, status: Literal["succeeded", "failed", "cancelled"], error: dict[str, Any] | None) -> None:
         now = time.time()
-        self._insist(lambda: jobs.end(self._parts.database, self.claim, status, now=now, error=error), ending=True)
+        jobs.end(self._parts.database, self.claim, status, now=now, error=error)
+        _log.info("job %s %s", self.claim.job_id, status)
+        counts = self._parts.counts
+        counts.observe(JOB_SECONDS, now - self.claim.started_at, status)
+        counts.publish()
         body = {"status": status, "epochs_done": self._epochs_done, "error": error}
         self._parts.events.append(self.claim.job_id, "end", self._epochs_done + 1, body)
 
@@ -125,6 +144,8 @@ class Run:
 
     def epoch_ended(self, epoch: int, state: State, metrics: dict[str, float], seconds: float) -> None:
         """See nn.training.Observer. Training goes on while the epoch is stored."""
+        if epoch > 0:
+            past_span("epoch", seconds, {"epoch": epoch, **metrics})
         self._publisher.hand_over(lambda: self._publish(epoch, state, metrics, seconds))
 
     def _publish(self, epoch: int, state: State, metrics: dict[str, float], seconds: float) -> None:
@@ -147,6 +168,9 @@ class Run:
         if epoch > 0:
             body = {"epoch": epoch, "epochs": claim.last_epoch, "seconds": seconds, **metrics}
             parts.events.append(claim.job_id, "epoch", self._epochs_done, body)
+            parts.counts.add(EPOCHS)
+            parts.counts.add(SAMPLES, claim.spec.train_samples)
+            parts.counts.publish()
 
     def _no_longer_kept(self, epoch: int, metrics: dict[str, float]) -> set[int]:
         keep = self.claim.spec.keep
@@ -234,8 +258,16 @@ class Run:
             bell().wait(self._parts.settings.heartbeat_seconds)
             bell().clear()
             if not ended.is_set():
+                self._note()
                 self._beat()
                 end_unless_renewed(self._hangs_after)
+                self._memory.enforce(self._fail_for_memory)
+
+    def _note(self) -> None:
+        noted.write(Note(self.claim.job_id, self.claim.token, killed_by_kernel()))
+
+    def _fail_for_memory(self) -> None:
+        self._end("failed", too_much_memory(self._parts.settings.max_job_memory_bytes))
 
     @property
     def _hangs_after(self) -> float:
@@ -245,6 +277,7 @@ class Run:
     def _beat(self) -> None:
         settings = self._parts.settings
         with self._beating:
+            running_seconds = self.claim.running_seconds + time.monotonic() - self._began
             try:
                 cancel_requested = jobs.heartbeat(
                     self._parts.database,
@@ -252,6 +285,7 @@ class Run:
                     now=time.time(),
                     lease_seconds=settings.lease_seconds,
                     epoch_progress=min(max(self._trained - self._epochs_done, 0.0), 1.0),
+                    running_seconds=running_seconds,
                 )
             except jobs.LeaseLost:
                 self.stopped_by = "lease"
@@ -261,4 +295,6 @@ class Run:
             else:
                 if cancel_requested:
                     self.stopped_by = "cancel"
+            if self.stopped_by is None and running_seconds >= self.seconds_allowed:
+                self.stopped_by = "too-long"
             self._last_beat = time.monotonic()

@@ -17,6 +17,7 @@ _UNIONS = {
     "categorical_focal_crossentropy": "AnyLoss",
     "truncated_normal": "AnyInitializer",
     "l1_l2": "AnyRegularizer",
+    "grid": "AnySearch",
 }
 
 

@@ -1,5 +1,6 @@
 // Requests, and what comes back: numbers, problems, events.
 import { lost, reached } from './connection.js';
+import { authorization, keyWanted } from './key.js';
 
 /** A problem document (RFC 9457) of the service, as an error that can be shown. */
 export class Problem extends Error {
@@ -23,7 +24,7 @@ export class Unreachable extends Error {}
 export async function request(path, options = {}) {
   let response;
   try {
-    response = await fetch(path, options);
+    response = await fetch(path, { ...options, headers: { ...options.headers, ...authorization() } });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     lost();
@@ -32,6 +33,7 @@ export async function request(path, options = {}) {
   reached();
   if (response.ok) return response;
   const told = response.headers.get('content-type')?.includes('problem+json') ? await response.json() : null;
+  if (response.status === 401) keyWanted();
   throw new Problem(told ?? { type: 'about:blank', title: 'Error', status: response.status, detail: `The service answered ${response.status}.` });
 }
 

@@ -8,7 +8,7 @@ const height = 190;
 const margin = { left: 44, right: 12, top: 12, bottom: 28 };
 
 /**
- * One chart. Each series is {name, className, epochs, values}, values parallel to epochs.
+ * One chart. Each series is {name, className, epochs, values}, values parallel to epochs; one without a name is not told.
  * `draw({end, series, mark})`: end is the epoch the axis reaches to, mark the one that is looked at.
  */
 export class Curves {
@@ -17,11 +17,11 @@ export class Curves {
 
   /** @param {string} title @param {(epoch: number) => void} [onPick] */
   constructor(title, onPick) {
-    this.title = title;
+    this.heading = h('h3', {}, title);
     this.plot = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', class: 'curves' });
     this.told = h('p', { class: 'curve-values faint' });
     this.legend = h('p', { class: 'legend' });
-    this.element = h('figure', { class: 'chart' }, h('figcaption', {}, h('h3', {}, title), this.legend), this.plot, this.told);
+    this.element = h('figure', { class: 'chart' }, h('figcaption', {}, this.heading, this.legend), this.plot, this.told);
     this.plot.addEventListener('pointermove', event => this.#hover(event));
     this.plot.addEventListener('pointerleave', () => this.#say(this.#drawn?.mark));
     if (onPick) this.plot.addEventListener('click', event => {
@@ -56,8 +56,9 @@ export class Curves {
       if (newest) parts.push(svg('circle', { class: `dot ${one.className}`, r: 3, cx: x(newest[0]), cy: y(newest[1]) }));
     }
     this.plot.replaceChildren(...parts);
-    this.plot.setAttribute('aria-label', `${this.title} by epoch: ${series.map(one => `${one.name} ${short(one.values.at(-1) ?? NaN)}`).join(', ') || 'nothing yet'}`);
-    this.legend.replaceChildren(...series.map(one => h('span', { class: `key ${one.className}` }, one.name)));
+    const told = series.filter(one => one.name);
+    this.plot.setAttribute('aria-label', `${this.heading.textContent} by epoch: ${told.map(one => `${one.name} ${short(one.values.at(-1) ?? NaN)}`).join(', ') || 'nothing yet'}`);
+    this.legend.replaceChildren(...told.map(one => h('span', { class: `key ${one.className}` }, one.name)));
     this.#say(mark);
   }
 
@@ -76,7 +77,7 @@ export class Curves {
   #say(epoch) {
     const { epochs, series } = this.#drawn ?? { epochs: [], series: [] };
     const at = epoch ?? epochs.at(-1) ?? 0;
-    const told = series.filter(one => one.epochs.includes(at)).map(one => `${one.name} ${short(one.values[one.epochs.indexOf(at)])}`);
+    const told = series.filter(one => one.name && one.epochs.includes(at)).map(one => `${one.name} ${short(one.values[one.epochs.indexOf(at)])}`);
     this.told.textContent = told.length ? `epoch ${at}: ${told.join(', ')}` : ' ';
   }
 }

@@ -1,5 +1,6 @@
 // A picture's address at hand: to open, to copy, and as a command.
 import { announce, h } from './dom.js';
+import { authorization } from './key.js';
 
 /** Three small buttons; `set(path)` says whose. */
 export function links() {
@@ -11,7 +12,7 @@ export function links() {
     'span', { class: 'links', hidden: true },
     open,
     copy('URL', 'copy the URL of the picture', absolute),
-    copy('curl', 'copy a curl command for the picture', () => `curl -sS '${absolute().replaceAll("'", '%27')}' -o ${fileName(path)}`),
+    copy('curl', 'copy a curl command for the picture', () => `curl -sS ${header()}'${absolute().replaceAll("'", '%27')}' -o ${fileName(path)}`),
   );
   return {
     element,
@@ -23,6 +24,8 @@ export function links() {
   };
 }
 
+// The key itself stays out of what is pasted somewhere.
+const header = () => ('Authorization' in authorization() ? '-H "Authorization: Bearer $CNNSERVICE_KEY" ' : '');
 const fileName = path => path.split('?')[0].split('/').at(-1);
 
 async function put(button, label, text) {

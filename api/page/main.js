@@ -1,13 +1,15 @@
 // The page: which view is shown, its links, and the keys.
 import { address, go, onState, state } from './state.js';
 import { byId, h } from './dom.js';
+import { enter } from './key.js';
 import { Compare } from './views/compare.js';
 import { Look } from './views/look.js';
+import { Sweep } from './views/sweep.js';
 import { Train } from './views/train.js';
 import { Watch } from './views/watch.js';
 
 /** @type {Record<string, [string, new () => NonNullable<typeof shown>]>} */
-const views = { train: ['Train', Train], watch: ['Watch', Watch], look: ['Look', Look], compare: ['Compare', Compare] };
+const views = { train: ['Train', Train], watch: ['Watch', Watch], look: ['Look', Look], compare: ['Compare', Compare], sweep: ['Sweep', Sweep] };
 const fallback = 'watch';
 const place = byId('view');
 /** @type {{element: HTMLElement, update(): void, close(): void, key?(key: string): boolean} | null} */
@@ -30,7 +32,7 @@ function show() {
 
 // A link of the navigation keeps what was looked at: the model, the epoch, the layer and the image go along.
 function links() {
-  const kept = Object.fromEntries(['model', 'epoch', 'layer', 'image', 'with', 'with_epoch', 'linked'].filter(key => key in state).map(key => [key, state[key]]));
+  const kept = Object.fromEntries(['model', 'epoch', 'layer', 'image', 'with', 'with_epoch', 'linked', 'sweep'].filter(key => key in state).map(key => [key, state[key]]));
   for (const link of byId('views').children) {
     link.href = address({ view: link.dataset.view, ...kept });
     if (link.dataset.view === name) link.setAttribute('aria-current', 'page');
@@ -68,5 +70,7 @@ addEventListener('keydown', event => {
   if (shown?.key?.(event.key)) event.preventDefault();
 });
 
-onState(show);
-show();
+enter().then(() => {
+  onState(show);
+  show();
+});

@@ -9,8 +9,8 @@ const words = { queued: 'waiting for a worker', running: 'training', succeeded: 
 /** What a job is, in a line. @param {Job} job */
 export const title = job => `${typeof job.spec.architecture === 'string' ? job.spec.architecture : 'own layers'} on ${job.spec.dataset}`;
 
-/** A job's time of creation, as a person reads it. @param {Job} job */
-export const when = job => new Date(job.created_at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+/** A time of creation, as a person reads it. @param {{created_at: string}} made */
+export const when = made => new Date(made.created_at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** A bar, and the words beside it; `update(job, batch)`. */
 export function progress() {

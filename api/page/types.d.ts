@@ -4,6 +4,9 @@ import type { components } from 'cnnservice';
 type Schemas = components['schemas'];
 
 export type Job = Schemas['JobAnswer'];
+export type Sweep = Schemas['SweepAnswer'];
+export type SweepItem = Schemas['SweepItem'];
+export type Trial = Schemas['TrialAnswer'];
 export type History = Schemas['History'];
 export type Histogram = Schemas['Histogram'];
 export type Prediction = Schemas['Prediction'];

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.attribution_query import UnknownParameter, read_query
 from api.attribution_schemas import AttributionAnswer, MethodAnswer, MethodList, method_answer
 from api.caching import Conditional
+from api.drawn import draw_images
 from api.inputs import label_of_reference, load_pixels
 from api.problem_groups import ASKED, IMAGE, MODEL
 from api.problems import NOT_MODIFIED, problems
@@ -25,7 +26,7 @@ from cnnservice.attributions.method import Method
 from cnnservice.attributions.registry import METHODS, MethodName, UnknownMethod, find_method
 from cnnservice.datasets.errors import ClassOutOfRange
 from cnnservice.drawing.colormaps import UnknownColormap, colormap
-from cnnservice.drawing.grid import draw_images, layout
+from cnnservice.drawing.grid import layout
 from cnnservice.drawing.heat import Polarity, heat, one_plane, overlay, suitable_cmap, suitable_polarity, taken
 from cnnservice.drawing.slices import ChannelOutOfRange
 from cnnservice.models import Snapshot, open_snapshot

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from api.caching import Conditional
+from api.drawn import draw_plot_png, draw_plot_svg
 from api.evaluation_schemas import ComparedModel, Comparison, Difference
 from api.problem_groups import MODEL
 from api.problems import NOT_MODIFIED, problems
@@ -17,7 +18,6 @@ from api.services import Services, ServicesDep
 from cnnservice import jobs
 from cnnservice.database.tables import Epoch
 from cnnservice.drawing.comparison import Run, comparison_plot
-from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.specs.base import Spec

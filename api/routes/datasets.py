@@ -12,6 +12,7 @@ from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from pydantic import Field
 
 from api.caching import Conditional
+from api.drawn import draw_images
 from api.problem_groups import BODY, IMAGES
 from api.problem_types import DATABASE
 from api.problems import LOCATED, NOT_MODIFIED, problems
@@ -31,7 +32,7 @@ from cnnservice.datasets.errors import (
 from cnnservice.datasets.incoming.reading import read_dataset
 from cnnservice.datasets.references import DatasetReference, label_of, load_reference
 from cnnservice.datasets.uploaded import Upload
-from cnnservice.drawing.grid import draw_images, layout
+from cnnservice.drawing.grid import layout
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.specs.base import Spec
 from cnnservice.specs.errors import LimitExceeded

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
 from api.computing import ACCEPTED, computed
+from api.drawn import draw_scatter_png, scatter_films, scatter_html
 from api.frames import caption, shown_epochs
 from api.problem_groups import COMPUTED, LAYER, SPLIT
 from api.problem_types import NOT_FINITE
@@ -24,8 +25,7 @@ from api.services import Services, ServicesDep
 from api.sheets import npy
 from cnnservice.computations import Question
 from cnnservice.database.tables import Epoch
-from cnnservice.drawing.scatter import draw_scatter_png, picture_size
-from cnnservice.drawing.scatter_animation import scatter_film, scatter_html
+from cnnservice.drawing.scatter import picture_size
 from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.results import Result
 from cnnservice.specs.embedding import MOST_DIMENSIONS, Projection, resolved
@@ -272,7 +272,7 @@ async def _film(
     laid = await _lay_out(model_id, layer, query, request, services, moving=True, within_pixels=True)
     if isinstance(laid, Response):
         return laid
-    film = await run_in_threadpool(scatter_film, encoding, *laid.drawn(laid.points), **laid.frame_texts())
+    film = await run_in_threadpool(scatter_films[encoding], *laid.drawn(laid.points), **laid.frame_texts())
     return laid.conditional.respond(film, f"image/{encoding}")
 
 

@@ -13,6 +13,8 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
+from api.drawn import draw_confusion_png as confusion_png
+from api.drawn import draw_images
 from api.evaluation_schemas import ClassEvaluation, Evaluation, Mistake
 from api.problem_groups import ASKED, MODEL, SPLIT
 from api.problems import NOT_MODIFIED, problems
@@ -22,8 +24,7 @@ from api.services import Services, ServicesDep
 from api.sheets import check_picture
 from cnnservice.analysis.confusion import class_scores, confusion_matrix
 from cnnservice.analysis.mistakes import worst_mistakes
-from cnnservice.drawing.confusion import draw_confusion_png as confusion_png
-from cnnservice.drawing.grid import draw_images, layout
+from cnnservice.drawing.grid import layout
 from cnnservice.errors import NotFoundError
 from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.specs.errors import LimitExceeded

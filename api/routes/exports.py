@@ -36,7 +36,8 @@ class ExportQuery(EpochQuery):
         FormatName,
         Field(
             description="keras: for keras.models.load_model; safetensors: the weights alone; onnx: for ONNX Runtime; "
-            "notebook: Python that rebuilds it, to read and run",
+            "notebook: Python that rebuilds it, to read and run; tensorboard: event files of the training, in a zip; "
+            "mlflow: a run of the training, in a zip",
             examples=["keras"],
         ),
     ]
@@ -73,10 +74,12 @@ class _Download(Conditional):
 async def export_model(
     model_id: str, query: Annotated[ExportQuery, Query()], request: Request, services: ServicesDep
 ) -> Response:
-    """Its weights at an epoch and, but for safetensors, the network; also while it trains.
+    """Its weights at an epoch and, but for safetensors, the network; or its training until then. Also while it trains.
 
-    `keras` is compiled as the job was, with the optimizer's state; `onnx` takes (n, H, W, C) float32. Both are made by
-    a worker when they are first asked for.
+    `keras` is compiled as the job was, with the optimizer's state; `onnx` takes (n, H, W, C) float32. `tensorboard` has
+    curves, histograms and filters by epoch, `mlflow` curves, parameters and the model, to be unzipped into the folder
+    that `tensorboard --logdir` or `mlflow` is told of. All but `safetensors` and `notebook` are made by a worker when
+    they are first asked for.
     """
     snapshot = await run_in_threadpool(open_snapshot, services.database, model_id, query.epoch)
     if query.format == "notebook":
@@ -95,7 +98,7 @@ async def _made_by_worker(snapshot: Snapshot, name: WorkerFormat, download: _Dow
     try:
         size = await run_in_threadpool(check_stored, store, path)
     except (FileNotFoundError, Altered):
-        await services.inspector.ask("export", snapshot, path=path)
+        await services.inspector.ask("export", snapshot, path=path, format=name)
         size = await run_in_threadpool(check_stored, store, path)
     return download.file(iterate_in_threadpool(read_stored(store, path, size)), snapshot, name, size)
 

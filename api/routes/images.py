@@ -27,5 +27,5 @@ async def upload_image(file: UploadFile, services: ServicesDep) -> UploadAnswer:
     """Kept under its SHA-256, so that the same file is kept once. The reference stands wherever one is asked for."""
     content = await read_upload(file, services.settings)
     width, height = await run_in_threadpool(upload_size, content, services.settings)
-    sha256 = await run_in_threadpool(keep_upload, services.checkpoints.store, content)
+    sha256 = await run_in_threadpool(keep_upload, services, content)
     return UploadAnswer(id=sha256, reference=f"upload:{sha256}", width=width, height=height)

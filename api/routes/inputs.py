@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from api.caching import Conditional
+from api.drawn import draw_images
 from api.inputs import load_pixels
 from api.problem_groups import IMAGE, MODEL
 from api.problems import NOT_MODIFIED, problems
 from api.queries import ImageText, Invert
 from api.services import ServicesDep
 from api.sheets import check_picture
-from cnnservice.drawing.grid import draw_images, layout
+from cnnservice.drawing.grid import layout
 from cnnservice.models import open_snapshot
 from cnnservice.specs.base import Spec
 from cnnservice.specs.errors import LimitExceeded

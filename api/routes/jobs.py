@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from uuid_utils import uuid7
 
-from api.continuing import CannotGoOn, check_fits, going_on
+from api.admission import REFUSED, admitted
 from api.dispatch import announce
+from api.headers import IdempotencyKey
 from api.problem_groups import BODY
 from api.problem_types import DATABASE
 from api.problems import LOCATED, problems
-from api.results import delete_results
 from api.schemas import JobAnswer, JobPage, job_answer
 from api.services import ServicesDep
 from cnnservice import jobs
-from cnnservice.datasets.arrays import check_samples
-from cnnservice.datasets.dataset import Dataset
-from cnnservice.datasets.errors import TooManySamples, UnknownDataset
-from cnnservice.datasets.uploaded import record_of
-from cnnservice.errors import FieldError, InvalidError
-from cnnservice.export.formats import delete_exports
-from cnnservice.jobs import AlreadyEnded, EpochNotKept, KeyReused, Status, StillLive, UnknownEpoch, UnknownJob
+from cnnservice.errors import InvalidError
+from cnnservice.jobs import AlreadyEnded, KeyReused, Status, StillLive, UnknownJob
+from cnnservice.keeping.deletion import remove_job
+from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec
-from cnnservice.specs.errors import BadSetting, ImpossibleArchitecture, LimitExceeded
-from cnnservice.specs.job import JobSpec, check_job
-from cnnservice.specs.presets.registry import UnknownPreset
+from cnnservice.specs.errors import LimitExceeded
+from cnnservice.specs.job import JobSpec
 from cnnservice.store import StoreUnavailable
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+_log = logging.getLogger(__name__)
 
 _DEFAULT_PAGE = 50
 
@@ -45,6 +43,7 @@ class JobsQuery(Spec):
     status: Status | None = None
     dataset: Annotated[str | None, Field(max_length=64)] = None
     tag: Annotated[str | None, Field(max_length=64)] = None
+    sweep: Annotated[str | None, Field(pattern=jobs.ID_PATTERN, description="the sweep whose jobs these are")] = None
 
 
 @router.post(
@@ -53,70 +52,39 @@ class JobsQuery(Spec):
     summary="Queue a training job",
     responses={
         202: LOCATED,
-        **problems(
-            *BODY, InvalidError, CannotGoOn, TooManySamples, UnknownPreset, ImpossibleArchitecture, LimitExceeded,
-            BadSetting, KeyReused, UnknownDataset, UnknownJob, UnknownEpoch, EpochNotKept, DATABASE,
-        ),
+        **problems(*BODY, *REFUSED, KeyReused, TooManyJobs, QuotaExceeded, DATABASE),
     },
-)  # fmt: skip
+)
 def create_job(
     spec: JobSpec,
     response: Response,
     services: ServicesDep,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            min_length=1,
-            max_length=255,
-            description="the same key and body give the same job, however often sent",
-        ),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> JobAnswer:
     """Only `dataset` is required; the defaults are the notebook's network and settings."""
-    dataset, spec = _complete(spec, services)
-    _check(spec, dataset, services)
+    allowed = admitted(spec, services)
     job, new = jobs.submit(
         services.database,
-        spec,
+        allowed.spec,
         job_id=str(uuid7()),
         now=time.time(),
         idempotency_key=idempotency_key,
-        body_sha256=hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
-        dataset_record=record_of(dataset),
+        body_sha256=hashlib.sha256(allowed.spec.model_dump_json().encode()).hexdigest(),
+        dataset_record=allowed.dataset_record,
+        admit=lambda session: admit(session, allowed.planned_bytes, services.settings),
     )
     if new:
+        services.askers.note(job.id)
+        _log.info("job %s queued", job.id)
         announce(services.events, job)
         services.dispatcher.nudge()
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job_answer(job)
 
 
-def _complete(spec: JobSpec, services: ServicesDep) -> tuple[Dataset, JobSpec]:
-    """The data set, and the spec with what it leaves open: a small data set is by default taken whole."""
-    going = going_on(spec, services.database)
-    try:
-        dataset = services.catalogue.get(going.dataset)
-    except UnknownDataset as error:
-        raise InvalidError(error.detail, errors=(FieldError("/dataset", error.detail),)) from None
-    sizes = {"train_samples": dataset.splits["train"], "test_samples": dataset.splits["test"]}
-    smaller = {
-        name: size
-        for name, size in sizes.items()
-        if name not in spec.model_fields_set and spec.continue_from is None and getattr(going, name) > size
-    }
-    return dataset, going.model_copy(update=smaller)
-
-
-def _check(spec: JobSpec, dataset: Dataset, services: ServicesDep) -> None:
-    check_samples(dataset, train_samples=spec.train_samples, test_samples=spec.test_samples)
-    summary = check_job(spec, dataset.shape, len(dataset.classes), services.settings)
-    check_fits(spec, summary, services.database)
-
-
 @router.get("", summary="List jobs, newest first", responses=problems(InvalidError, LimitExceeded, DATABASE))
 def list_jobs(query: Annotated[JobsQuery, Query()], services: ServicesDep) -> JobPage:
-    """Filtered by status, data set and tag, a page at a time."""
+    """Filtered by status, data set, tag and sweep, a page at a time."""
     largest = services.settings.max_page_size
     if query.limit > largest:
         raise LimitExceeded("?limit", "limit", query.limit, largest, "CNNSERVICE_MAX_PAGE_SIZE")
@@ -127,6 +95,7 @@ def list_jobs(query: Annotated[JobsQuery, Query()], services: ServicesDep) -> Jo
         status=query.status,
         dataset=query.dataset,
         tag=query.tag,
+        sweep=query.sweep,
     )
     page = found[: query.limit]
     more = len(found) > query.limit
@@ -163,7 +132,4 @@ def cancel_job(job_id: str, services: ServicesDep) -> JobAnswer:
 )
 def delete_job(job_id: str, services: ServicesDep) -> None:
     """Its weights go with it, but for epochs that another model goes on from; 409 while it is queued or running."""
-    services.checkpoints.delete(jobs.remove(services.database, job_id))
-    delete_results(services, job_id)
-    delete_exports(services.checkpoints.store, job_id)
-    services.checkpoints.delete_garbage(job_id, lambda paths: jobs.paths_in_use(services.database, paths))
+    remove_job(services.database, services.checkpoints, job_id)

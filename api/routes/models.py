@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,6 +11,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
+from api.drawn import draw_plot_png, draw_plot_svg
 from api.problem_groups import ASKED, LAYER, MODEL, SPLIT, WEIGHTS
 from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery
@@ -37,7 +36,7 @@ from cnnservice import jobs
 from cnnservice.analysis.filters import duplicate_filters, filter_matrix, has_filters, zero_filters
 from cnnservice.database.tables import Epoch
 from cnnservice.drawing.axes import Curve, Panel
-from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
+from cnnservice.export.history import history_csv, metric_names
 from cnnservice.models import Snapshot, layer_weights, open_snapshot
 from cnnservice.specs.advice import advise
 from cnnservice.specs.architecture import LayerSummary
@@ -194,7 +193,7 @@ def get_history(model_id: str, query: Epochs, request: Request, services: Servic
         model_id=model_id,
         epoch=[row.epoch for row in epochs],
         seconds=[row.seconds for row in epochs],
-        history={name: [row.metrics[name] for row in epochs] for name in _metric_names(epochs)},
+        history={name: [row.metrics[name] for row in epochs] for name in metric_names(epochs)},
     )
     return conditional.respond(history, "application/json")
 
@@ -210,12 +209,7 @@ def get_history_csv(model_id: str, query: Epochs, request: Request, services: Se
     conditional, epochs = _history(model_id, query, request, services)
     if (answer := conditional.not_modified()) is not None:
         return answer
-    names = _metric_names(epochs)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(["epoch", "seconds", *names])
-    writer.writerows([row.epoch, row.seconds, *(row.metrics[name] for name in names)] for row in epochs)
-    return conditional.respond(buffer.getvalue(), "text/csv")
+    return conditional.respond(history_csv(epochs), "text/csv")
 
 
 @router.get(
@@ -248,15 +242,8 @@ def _history(model_id: str, query: EpochQuery, request: Request, services: Servi
     return conditional, jobs.list_epochs(services.database, model_id, after=0, up_to=snapshot.epoch)
 
 
-def _metric_names(epochs: list[Epoch]) -> list[str]:
-    if not epochs:
-        return []
-    known = list(epochs[0].metrics)
-    return sorted(known, key=lambda name: (name.startswith("val_"), name != "loss", name))
-
-
 def _panels(epochs: list[Epoch]) -> list[Panel]:
-    names = _metric_names(epochs) or ["loss", "categorical_accuracy"]
+    names = metric_names(epochs) or ["loss", "categorical_accuracy"]
     accuracies = [name for name in names if not name.endswith("loss")]
     losses = [name for name in names if name.endswith("loss")]
     return [

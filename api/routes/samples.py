@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from api.caching import Conditional
+from api.drawn import draw_images
 from api.json_answer import JsonAnswer
 from api.problem_groups import IMAGES
 from api.problem_types import DATABASE
@@ -20,7 +21,7 @@ from api.services import Services, ServicesDep
 from api.sheets import check_picture
 from cnnservice.datasets.arrays import DatasetArrays
 from cnnservice.datasets.errors import ClassOutOfRange, IndexOutOfRange, UnknownDataset
-from cnnservice.drawing.grid import Layout, draw_images, layout
+from cnnservice.drawing.grid import Layout, layout
 from cnnservice.errors import InvalidError
 from cnnservice.specs.drawing import SampleDrawing
 from cnnservice.specs.errors import LimitExceeded

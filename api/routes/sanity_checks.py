@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 from api.caching import Conditional
 from api.computation_schemas import ComputationAnswer
 from api.computing import ACCEPTED, begun, computed
+from api.drawn import draw_images
 from api.problem_groups import BODY, COMPUTED, MODEL, SPLIT
 from api.problems import LOCATED, NOT_MODIFIED, problems
 from api.queries import SanityPictureQuery, SanityQuery
@@ -23,7 +24,7 @@ from cnnservice.attributions.layers import UnusableLayer
 from cnnservice.attributions.registry import METHODS
 from cnnservice.computations import Question
 from cnnservice.datasets.errors import TooManySamples
-from cnnservice.drawing.grid import draw_images, layout
+from cnnservice.drawing.grid import layout
 from cnnservice.drawing.heat import heat, suitable_cmap, suitable_polarity, taken
 from cnnservice.jobs import EpochNotKept
 from cnnservice.models import EpochName, Snapshot, open_snapshot

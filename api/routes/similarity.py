@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
 from api.computing import ACCEPTED, computed
+from api.drawn import draw_similarity_png as similarity_png
 from api.frames import shown_epochs
 from api.problem_groups import COMPUTED, LAYER, SPLIT
 from api.problems import NOT_MODIFIED, problems
@@ -23,7 +24,6 @@ from api.services import Services, ServicesDep
 from api.sheets import npy
 from cnnservice.computations import Question
 from cnnservice.drawing.matrix import Side
-from cnnservice.drawing.similarity import draw_similarity_png as similarity_png
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.specs.errors import BadSetting

@@ -9,7 +9,7 @@ from typing import Literal
 import obstore
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import Field
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
@@ -75,9 +75,12 @@ async def check_readiness(services: ServicesDep) -> Response:
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}}, **problems()},
 )
-def get_metrics() -> Response:
-    """Prometheus text."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def get_metrics(services: ServicesDep) -> Response:
+    """Prometheus text: of this process, and what all processes have counted together.
+
+    When the database or the broker is away, what is known from it is absent, and `cnnservice_up` says so.
+    """
+    return Response(await services.numbers.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _outcome(ask: Callable[[], None]) -> str:

@@ -71,7 +71,7 @@ class NoStream(InvalidError):
 async def create_ticket(spec: TicketSpec, response: Response, services: ServicesDep) -> TicketAnswer:
     """For an EventSource, which can send no header: its URL carries the ticket. Get it right before it is used."""
     await run_in_threadpool(_check, spec.path, services)
-    ticket = await services.tickets.issue(spec.path)
+    ticket = await services.tickets.issue(spec.path, None if services.key is None else services.key.id)
     response.headers["Cache-Control"] = "no-store"
     return TicketAnswer(
         ticket=ticket.text,

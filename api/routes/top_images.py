@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.caching import Conditional
 from api.computing import ACCEPTED, computed
+from api.drawn import draw_images
 from api.json_answer import JsonAnswer
 from api.problem_groups import COMPUTED, LAYER, SPLIT
 from api.problems import NOT_MODIFIED, problems
@@ -23,7 +24,7 @@ from api.sheets import check_picture
 from api.units import NoUnits, units
 from cnnservice.analysis.receptive_field import Box, ReceptiveFields
 from cnnservice.computations import Question
-from cnnservice.drawing.grid import draw_images, layout
+from cnnservice.drawing.grid import layout
 from cnnservice.drawing.patches import Edges, cut_patches, fade_around
 from cnnservice.drawing.slices import SliceOutOfRange, choose
 from cnnservice.models import Snapshot, open_snapshot

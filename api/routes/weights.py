@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from api.caching import Conditional
+from api.drawn import draw_plot_png, draw_plot_svg
 from api.problem_groups import LAYER, WEIGHTS
 from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery
@@ -23,7 +24,6 @@ from cnnservice.drawing.histogram import (
     histogram_plot,
     percentiles_over_epochs,
 )
-from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.drawing.vectors import vector_panels
 from cnnservice.errors import InvalidError
 from cnnservice.models import Snapshot, layer_weights, open_snapshot, stored_file

@@ -1,29 +1,35 @@
-"""The command line: `cnnservice up`, `demo`, `train`, `watch` and `migrate`."""
+"""The command line: the service, trainings, keys, and what keeps it all."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from pydantic import ValidationError
-from rich.console import Console
 
+from cnnservice.cli import keeping, keys
 from cnnservice.cli.following import follow, urls_to_open
+from cnnservice.cli.saying import console, say, settings_or_exit
+from cnnservice.cli.sweeping import follow_sweep
 from cnnservice.client import DEFAULT_URL, BadAddress, Client, ClientError, Job, NoAnswer, NotThisService
 from cnnservice.settings import Settings
-from cnnservice.supervision.stack import CannotStart, make_supervisor, only_one
-from cnnservice.supervision.stack import migrate as migrate_database
+from cnnservice.supervision.stack import CannotStart, make_supervisor, migrated, only_one
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-console = Console()
+app.add_typer(keys.app, name="keys")
+app.command()(keys.audit)
+app.add_typer(keeping.app)
 
 Url = Annotated[str, typer.Option(help="where the service listens", envvar="CNNSERVICE_URL")]
+KeyText = Annotated[
+    str | None, typer.Option("--key", help="an API key, where keys are needed", envvar="CNNSERVICE_KEY")
+]
 _READY_PAUSE_SECONDS = 0.2
 T = TypeVar("T")
 
@@ -31,11 +37,11 @@ T = TypeVar("T")
 @app.command()
 def up() -> None:
     """Start the whole service on this machine and serve until Ctrl-C."""
-    settings = _settings()
+    settings = settings_or_exit()
 
     async def work() -> None:
         await _beside(_url(settings), _wait_until_ready)
-        _say(f"ready: {_url(settings)}  (Ctrl-C stops everything)")
+        say(f"ready: {_url(settings)}  (Ctrl-C stops everything)")
 
     raise typer.Exit(_run(settings, work))
 
@@ -46,28 +52,28 @@ def demo(
     exit_at_end: Annotated[bool, typer.Option("--exit", help="stop everything when the training has ended")] = False,
 ) -> None:
     """Start the service, train the notebook's network on MNIST, and say what to open."""
-    settings = _settings()
+    settings = settings_or_exit()
 
     def train_it(client: Client) -> Job:
         _wait_until_ready(client)
         job = client.train("mnist", epochs=epochs, tags=["demo"])
-        _say(f"training the notebook's network, job {job.id}")
+        say(f"training the notebook's network, job {job.id}")
         follow(job, console)
         return job
 
     async def work() -> int | None:
         url = _url(settings)
-        _say(f"starting: TensorFlow takes a few seconds to load; watch it learn at {url}")
+        say(f"starting: TensorFlow takes a few seconds to load; watch it learn at {url}")
         job = await _beside(url, train_it)
         if job.status != "succeeded":
-            _say(_failure(job), style="red")
+            say(_failure(job), style="red")
             return 1
-        _say("\nOpen in a browser:")
+        say("\nOpen in a browser:")
         for title, path in urls_to_open(job.id):
-            _say(f"  {title:<34} {url}{path}")
+            say(f"  {title:<34} {url}{path}")
         if exit_at_end:
             return 0
-        _say("\nServing until Ctrl-C.")
+        say("\nServing until Ctrl-C.")
         return None
 
     raise typer.Exit(_run(settings, work))
@@ -87,6 +93,7 @@ def train(
     spec: Annotated[Path | None, typer.Option(help="a JSON file to post as it is, instead of the options")] = None,
     watch_it: Annotated[bool, typer.Option("--watch/--no-watch", help="follow it to its end")] = True,
     url: Url = DEFAULT_URL,
+    key: KeyText = None,
 ) -> None:
     """Queue a training job at a running service."""
     options = {
@@ -104,39 +111,55 @@ def train(
 
     def work(client: Client) -> int:
         job = client.post_job(body)
-        _say(f"job {job.id}")
+        say(f"job {job.id}")
         return _watch(job) if watch_it else 0
 
-    raise typer.Exit(_ask(url, work))
+    raise typer.Exit(_ask(url, key, work))
 
 
 @app.command()
-def watch(job: Annotated[str, typer.Argument(help="a job's id")], url: Url = DEFAULT_URL) -> None:
+def sweep(
+    spec: Annotated[Path, typer.Argument(help="a JSON file to post as it is")],
+    watch_it: Annotated[bool, typer.Option("--watch/--no-watch", help="follow it to its end")] = True,
+    url: Url = DEFAULT_URL,
+    key: KeyText = None,
+) -> None:
+    """Queue a sweep, many jobs that differ in some of their settings; exit code 0 when a trial succeeds."""
+    body = _read_spec(spec)
+
+    def work(client: Client) -> int:
+        posted = client.post_sweep(body)
+        say(f"sweep {posted.id}")
+        if not watch_it:
+            return 0
+        follow_sweep(posted)
+        return 0 if posted.status == "succeeded" else 1
+
+    raise typer.Exit(_ask(url, key, work))
+
+
+@app.command()
+def watch(job: Annotated[str, typer.Argument(help="a job's id")], url: Url = DEFAULT_URL, key: KeyText = None) -> None:
     """Follow a job to its end; exit code 0 when it succeeds."""
-    raise typer.Exit(_ask(url, lambda client: _watch(client.job(job))))
+    raise typer.Exit(_ask(url, key, lambda client: _watch(client.job(job))))
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema. `up` and `demo` do it by themselves."""
     try:
-        migrate_database(_settings())
+        with migrated(settings_or_exit()):
+            pass
     except CannotStart as error:
-        _say(str(error), style="red")
+        say(str(error), style="red")
         raise typer.Exit(1) from None
-
-
-def _say(text: str, style: str | None = None) -> None:
-    # Stopping must not fail because nobody listens: a closed terminal is an OSError, and rich exits at a closed pipe.
-    with contextlib.suppress(OSError, SystemExit):
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _watch(job: Job) -> int:
     follow(job, console)
     if job.status == "succeeded":
         return 0
-    _say(_failure(job), style="red")
+    say(_failure(job), style="red")
     return 1
 
 
@@ -151,7 +174,7 @@ def _wait_until_ready(client: Client) -> None:
 
 async def _beside(url: str, talk: Callable[[Client], T]) -> T:
     """Talk to the service in a thread, while its processes are looked after here."""
-    client = Client(url)
+    client = Client(url, os.environ.get("CNNSERVICE_KEY"))
     try:
         return await asyncio.to_thread(talk, client)
     finally:
@@ -162,42 +185,32 @@ async def _beside(url: str, talk: Callable[[Client], T]) -> T:
 def _run(settings: Settings, work: Any) -> int:
     try:
         with only_one(settings):
-            return asyncio.run(make_supervisor(settings, _say).run(work))
+            return asyncio.run(make_supervisor(settings, say).run(work))
     except (CannotStart, ClientError) as error:
-        _say(str(error), style="red")
+        say(str(error), style="red")
         return 1
 
 
-def _ask(url: str, talk: Callable[[Client], int]) -> int:
+def _ask(url: str, key: str | None, talk: Callable[[Client], int]) -> int:
     try:
-        with Client(url) as client:
+        with Client(url, key) as client:
             return talk(client)
     except (BadAddress, NoAnswer, NotThisService) as error:
-        _say(f"{error} --url says where it is.", style="red")
+        say(f"{error} --url says where it is.", style="red")
         return 1
     except ClientError as error:
-        _say(str(error), style="red")
+        say(str(error), style="red")
         return 1
     except KeyboardInterrupt:
-        _say("no longer watching; the job goes on")
+        say("no longer watching; the job goes on")
         return 130
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        for wrong in error.errors():
-            name = "CNNSERVICE_" + "_".join(map(str, wrong["loc"])).upper()
-            _say(f"{name} is {wrong['input']!r}: {wrong['msg']}", style="red")
-        raise typer.Exit(2) from None
 
 
 def _read_spec(path: Path) -> dict[str, Any]:
     try:
         body: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        _say(f"Cannot read {path}: {error}", style="red")
+        say(f"Cannot read {path}: {error}", style="red")
         raise typer.Exit(2) from None
     return body
 

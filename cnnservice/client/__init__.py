@@ -21,6 +21,7 @@ from cnnservice.client.pictures import NoSuchForm, Page, Picture
 from cnnservice.client.predictions import Prediction
 from cnnservice.client.problems import BadAddress, ClientError, NoAnswer, NotThisService, ProblemError
 from cnnservice.client.summaries import Summary
+from cnnservice.client.sweeps import Sweep, SweepFailed
 
 __all__ = [
     "DEFAULT_URL",
@@ -47,5 +48,7 @@ __all__ = [
     "Sample",
     "StatusEvent",
     "Summary",
+    "Sweep",
+    "SweepFailed",
     "TrainingFailed",
 ]

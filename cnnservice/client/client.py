@@ -16,6 +16,7 @@ from cnnservice.client.jobs import Job
 from cnnservice.client.models import Model
 from cnnservice.client.parameters import Epoch, Status, Training, encoded
 from cnnservice.client.summaries import Summary, summary_of
+from cnnservice.client.sweeps import Sweep
 from cnnservice.client.transport import Transport, answers
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -101,6 +102,24 @@ class Client:
         while True:
             page = self._transport.get_json("/v1/jobs", encoded({**asked, "cursor": cursor}))
             yield from (Job(self._transport, each) for each in page["items"])
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def post_sweep(self, spec: Mapping[str, Any]) -> Sweep:
+        """Queue a sweep by its JSON, as it stands."""
+        return Sweep(self._transport, self._transport.post("/v1/sweeps", spec))
+
+    def sweep(self, id: str) -> Sweep:
+        """One sweep."""
+        return Sweep(self._transport, self._transport.get_json(f"/v1/sweeps/{quote(id, safe='')}"))
+
+    def sweeps(self) -> Iterator[Sweep]:
+        """Sweeps, the newest first; each is asked for as it is come to."""
+        cursor = None
+        while True:
+            page = self._transport.get_json("/v1/sweeps", encoded({"cursor": cursor}))
+            yield from (self.sweep(each["id"]) for each in page["items"])
             cursor = page["next_cursor"]
             if cursor is None:
                 return

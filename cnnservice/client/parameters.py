@@ -13,7 +13,7 @@ Invert = Literal["auto", "true", "false"]
 Split = Literal["train", "test"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Randomization = Literal["cascading", "independent"]
-ExportFormat = Literal["keras", "safetensors", "onnx", "notebook"]
+ExportFormat = Literal["keras", "safetensors", "onnx", "notebook", "tensorboard", "mlflow"]
 
 
 class Tiling(TypedDict, total=False):

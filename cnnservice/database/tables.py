@@ -21,10 +21,13 @@ class Job(Base):
 
     status moves queued -> running -> succeeded | failed | cancelled, and back to queued when a lease runs out.
     fencing_token grows at every claim and at every loss of the lease: a writer with an older one writes nothing.
-    progress_attempt is the last attempt that finished an epoch; those since were in vain.
+    progress_attempt is the last attempt that finished an epoch; those since were in vain. running_seconds is how long
+    workers have run it, up to their last heartbeats.
     epochs_stored counts epoch rows, epoch 0 among them. A job that goes on from another begins with the other's rows up
     to start_epoch; epochs counts those it is to train itself. dataset_record tells what it is trained on, normalizer
-    how its images are normalised, once that is known.
+    how its images are normalised, once that is known. owner is who asked for it, where keys tell; queue is that of the
+    workers that can run it, and priority orders those of one owner, the highest first. A sweep's job has sweep_id and
+    the number of its trial.
     """
 
     __tablename__ = "jobs"
@@ -38,6 +41,7 @@ class Job(Base):
     ended_at: Mapped[float | None]
     attempt: Mapped[int] = mapped_column(default=1)
     progress_attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    running_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
     fencing_token: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None] = mapped_column(String(128))
     lease_expires_at: Mapped[float | None]
@@ -53,12 +57,21 @@ class Job(Base):
     parent_id: Mapped[str | None] = mapped_column(String(36), index=True)
     dataset_record: Mapped[Json | None]
     normalizer: Mapped[Json | None]
+    owner: Mapped[str | None] = mapped_column(String(64))
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    queue: Mapped[str] = mapped_column(String(16), default="train", server_default="train")
+    sweep_id: Mapped[str | None] = mapped_column(String(36))
+    trial: Mapped[int | None]
 
     __table_args__ = (
+        Index("ix_jobs_sweep_id", "sweep_id", "id"),
         Index("ix_jobs_status_id", "status", "id"),
         Index("ix_jobs_dataset_id", "dataset", "id"),
         Index("ix_jobs_status_dataset_id", "status", "dataset", "id"),
         Index("ix_jobs_lease", "status", "lease_expires_at"),
+        Index("ix_jobs_owner_id", "owner", "id"),
+        Index("ix_jobs_owner_started_at", "owner", "started_at"),
+        Index("ix_jobs_status_queue_owner", "status", "queue", "owner"),
     )
 
     @property
@@ -161,3 +174,71 @@ class UploadedDataset(Base):
     record: Mapped[Json]
     created_at: Mapped[float]
     deleted_at: Mapped[float | None]
+    owner: Mapped[str | None] = mapped_column(String(64))
+
+
+class ApiKey(Base):
+    """A key that was given out. Its secret is nowhere but with who has it; a revoked one stays, as its owner's past."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    scope: Mapped[str] = mapped_column(String(16))
+    secret_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float]
+    revoked_at: Mapped[float | None]
+
+
+class AuditEntry(Base):
+    """A change that somebody made or was refused: what was asked for, by whom, from where, and the answer's status."""
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    created_at: Mapped[float] = mapped_column(index=True)
+    owner: Mapped[str | None] = mapped_column(String(64))
+    key_id: Mapped[str | None] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(200))
+    status: Mapped[int | None]
+    address: Mapped[str | None] = mapped_column(String(64))
+
+
+class Sweep(Base):
+    """Many jobs that differ in some of their settings.
+
+    status moves running -> succeeded | failed | cancelled. A client's idempotency key, and the digest of the body that
+    came with it, are here and not among those of jobs: keys of different requests have nothing to do with each other.
+    """
+
+    __tablename__ = "sweeps"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    owner: Mapped[str | None] = mapped_column(String(64))
+    spec: Mapped[Json]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    body_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float]
+    ended_at: Mapped[float | None]
+
+
+class SweepTrial(Base):
+    """One of a sweep's trials: its values by JSON pointer, and the whole job that they make, with all its epochs.
+
+    job_id is the job of the rung that it has come to, counted from 0. outcome is succeeded, stopped, failed or
+    cancelled once its rung was judged; until then its job says how it stands. error is what kept it from the next rung.
+    """
+
+    __tablename__ = "sweep_trials"
+
+    sweep_id: Mapped[str] = mapped_column(String(36), ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    values: Mapped[Json]
+    spec: Mapped[Json]
+    dataset_record: Mapped[Json | None]
+    job_id: Mapped[str] = mapped_column(String(36))
+    rung: Mapped[int] = mapped_column(default=0)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    error: Mapped[Json | None]

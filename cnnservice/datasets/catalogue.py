@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from obstore.store import ObjectStore
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Job, UploadedDataset
+from cnnservice.database.viewer import Viewer
 from cnnservice.datasets.arrays import DatasetArrays, open_arrays
 from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.errors import BuiltIn, DatasetInUse, NameTaken, UnknownDataset
@@ -33,11 +35,15 @@ _RESERVED = "upload"
 
 
 class Catalogue:
-    """Finds data sets by name, and opens them wherever their arrays are."""
+    """Finds the data sets that the database's viewer may see by name, and opens them wherever their arrays are."""
 
     def __init__(self, database: Database, store: ObjectStore, datasets_path: Path) -> None:
         self.datasets_path = datasets_path
         self._database, self._store = database, store
+
+    def seen_by(self, viewer: Viewer) -> Catalogue:
+        """The same catalogue as this viewer sees it."""
+        return Catalogue(self._database.seen_by(viewer), self._store, self.datasets_path)
 
     def get(self, name: str) -> Dataset:
         """The data set of that name. Raises UnknownDataset."""
@@ -45,16 +51,17 @@ class Catalogue:
             return DATASETS[name]
         with self._database.read() as session:
             row = session.get(UploadedDataset, name)
-        if row is None or row.deleted_at is not None:
+        if row is None or row.deleted_at is not None or not self._viewer.may_see(row.owner):
             raise UnknownDataset(name, known=_told([dataset.name for dataset in self.all()]))
         return dataset_of(name, row.record)
 
     def all(self) -> list[Dataset]:
         """Those built in, then those uploaded, by name."""
+        query = select(UploadedDataset).where(UploadedDataset.deleted_at.is_(None)).order_by(UploadedDataset.name)
+        if not self._viewer.sees_all:
+            query = query.where(UploadedDataset.owner == self._viewer.owner)
         with self._database.read() as session:
-            rows = session.scalars(
-                select(UploadedDataset).where(UploadedDataset.deleted_at.is_(None)).order_by(UploadedDataset.name)
-            ).all()
+            rows = session.scalars(query).all()
         return [*DATASETS.values(), *(dataset_of(row.name, row.record) for row in rows)]
 
     def open(
@@ -81,12 +88,14 @@ class Catalogue:
             with self._database.write() as session:
                 _lock(session)
                 row = session.get(UploadedDataset, name)
-                if row is not None and row.sha256 != upload.sha256:
-                    raise NameTaken(name, deleted=row.deleted_at is not None)
+                self._check_free(name, row, upload.sha256)
                 # A deletion of the same content under another name may have come in between.
                 stored = is_stored(self._store, upload)
                 if stored and row is None:
-                    session.add(UploadedDataset(name=name, sha256=upload.sha256, record=record, created_at=now))
+                    owner = self._viewer.owner
+                    session.add(
+                        UploadedDataset(name=name, sha256=upload.sha256, record=record, created_at=now, owner=owner)
+                    )
                 elif stored and row is not None:
                     row.deleted_at = None
         local = upload.folder(self.datasets_path)
@@ -100,8 +109,15 @@ class Catalogue:
             raise NameTaken(name)
         with self._database.read() as session:
             row = session.get(UploadedDataset, name)
-        if row is not None and row.sha256 != sha256:
+        self._check_free(name, row, sha256)
+
+    def _check_free(self, name: str, row: UploadedDataset | None, sha256: str) -> None:
+        if row is not None and (row.sha256 != sha256 or not self._viewer.may_see(row.owner)):
             raise NameTaken(name, deleted=row.deleted_at is not None)
+
+    @property
+    def _viewer(self) -> Viewer:
+        return self._database.viewer
 
     def remove(self, name: str, *, now: float) -> None:
         """Delete an uploaded data set with its images. Raises UnknownDataset, BuiltIn, DatasetInUse."""
@@ -127,6 +143,17 @@ class Catalogue:
                 delete_upload(self._store, upload)
         if not shared:
             shutil.rmtree(upload.folder(self.datasets_path), ignore_errors=True)
+
+
+@contextmanager
+def unnamed(database: Database, contents: Collection[str]) -> Iterator[set[str]]:
+    """Those of these contents that no data set has, nor will have until the block ends."""
+    with database.write() as session:
+        _lock(session)
+        named = select(UploadedDataset.sha256).where(
+            UploadedDataset.sha256.in_(contents), UploadedDataset.deleted_at.is_(None)
+        )
+        yield set(contents) - set(session.scalars(named))
 
 
 def hold_dataset(session: Session, name: str, sha256: str) -> None:

@@ -21,6 +21,15 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 Invert = Literal["auto", "true", "false"]
 
 
+# Where they lie in the artifact store: those that nobody owns, and those of owners.
+IMAGE_FOLDERS = ("images/", "owners/")
+
+
+def image_path(sha256: str, owner: str | None) -> str:
+    """Where a file that a client sent lies in the artifact store."""
+    return f"images/{sha256}" if owner is None else f"owners/{owner}/images/{sha256}"
+
+
 class ImageForm(Protocol):
     """What all images of a data set have in common."""
 

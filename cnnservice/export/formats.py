@@ -12,10 +12,11 @@ import obstore
 from obstore.store import ObjectStore
 
 from cnnservice.models import Snapshot
+from cnnservice.store import outages_told
 
-FormatName = Literal["keras", "safetensors", "onnx", "notebook"]
+FormatName = Literal["keras", "safetensors", "onnx", "notebook", "tensorboard", "mlflow"]
 # Those that are made where Keras runs.
-WorkerFormat = Literal["keras", "onnx"]
+WorkerFormat = Literal["keras", "onnx", "tensorboard", "mlflow"]
 
 _OCTETS = "application/octet-stream"
 
@@ -34,6 +35,8 @@ FORMATS: dict[FormatName, Format] = {
     "safetensors": Format("safetensors", _OCTETS),
     "onnx": Format("onnx", _OCTETS),
     "notebook": Format("ipynb", "application/x-ipynb+json"),
+    "tensorboard": Format("tensorboard.zip", "application/zip"),
+    "mlflow": Format("mlflow.zip", "application/zip"),
 }
 
 
@@ -50,9 +53,10 @@ def export_path(snapshot: Snapshot, name: WorkerFormat) -> str:
 
 
 def delete_exports(store: ObjectStore, model_id: str) -> None:
-    """Remove all that was exported of a model."""
-    for batch in obstore.list(store, prefix=_folder(model_id)):
-        obstore.delete(store, [entry["path"] for entry in batch])
+    """Remove all that was exported of a model. Raises StoreUnavailable."""
+    with outages_told():
+        for batch in obstore.list(store, prefix=_folder(model_id)):
+            obstore.delete(store, [entry["path"] for entry in batch])
 
 
 def _folder(model_id: str) -> str:

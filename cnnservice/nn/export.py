@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import shutil
 import tempfile
 import zipfile
@@ -15,6 +16,7 @@ import keras
 import onnx
 from numpy.typing import NDArray
 
+from cnnservice.export.archive import NO_TIME
 from cnnservice.nn.build import build_model, compile_model
 from cnnservice.nn.state import adopt_variables, training_variables
 from cnnservice.nn.to_onnx.convert import onnx_model
@@ -22,9 +24,9 @@ from cnnservice.specs.architecture import Architecture
 from cnnservice.specs.job import Compile
 from cnnservice.specs.layers.base import Shape
 
-_METADATA = "metadata.json"
-# The earliest that a zip archive can say: a file made twice is the same bytes.
-_NO_TIME = (1980, 1, 1, 0, 0, 0)
+_METADATA, _CONFIG = "metadata.json", "config.json"
+# Keras takes an object's address in memory for this; it only says which are the same.
+_SHARED = re.compile(r'(?<="shared_object_id": )\d+')
 
 
 def write_keras(
@@ -62,12 +64,21 @@ def write_onnx(path: Path, model: keras.Model, description: Mapping[str, str]) -
 def _pack_without_time(source: Path, target: Path, description: Mapping[str, str]) -> None:
     with zipfile.ZipFile(source) as read, zipfile.ZipFile(target, "w") as written:
         for known in read.infolist():
-            entry = zipfile.ZipInfo(known.filename, _NO_TIME)
+            entry = zipfile.ZipInfo(known.filename, NO_TIME)
             if known.filename == _METADATA:
                 notes = json.loads(read.read(known))
                 del notes["date_saved"]
                 written.writestr(entry, json.dumps(notes | {"cnnservice": dict(description)}))
                 continue
+            if known.filename == _CONFIG:
+                written.writestr(entry, _renumbered(read.read(known).decode()))
+                continue
             entry.file_size = known.file_size
             with read.open(known) as content, written.open(entry, "w") as copy:
                 shutil.copyfileobj(content, copy)
+
+
+def _renumbered(config: str) -> str:
+    """With shared objects numbered in the order in which they come."""
+    addresses = list(dict.fromkeys(_SHARED.findall(config)))
+    return _SHARED.sub(lambda found: str(addresses.index(found[0]) + 1), config)

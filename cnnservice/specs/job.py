@@ -90,6 +90,12 @@ class JobSpec(Spec):
     keep: Annotated[
         AnyKeep, Field(description="which epochs' weights stay in the store; the history has every epoch in any case")
     ] = "all"
+    priority: Annotated[
+        int, Field(ge=-10, le=10, description="among the waiting jobs of its owner, the highest is run first")
+    ] = 0
+    accelerator: Annotated[
+        Literal["any", "gpu"], Field(description="gpu: it waits for a worker that has one; any: the first that is free")
+    ] = "any"
     tags: tuple[Tag, ...] = ()
     continue_from: ContinueFrom | None = None
 
@@ -102,6 +108,10 @@ class JobSpec(Spec):
 class Limits(Protocol):
     """The settings that bound a job."""
 
+    @property
+    def max_train_samples(self) -> int: ...
+    @property
+    def max_test_samples(self) -> int: ...
     @property
     def max_epochs(self) -> int: ...
     @property
@@ -149,6 +159,9 @@ def check_architecture(architecture: str | Architecture, input_shape: Shape, cla
 
 def check_job(spec: JobSpec, input_shape: Shape, classes: int, limits: Limits) -> Summary:
     """Hold a job against the limits. Raises UnknownPreset, ImpossibleArchitecture, LimitExceeded, BadSetting."""
+    for split in ("train", "test"):
+        name, limit = f"{split}_samples", getattr(limits, f"max_{split}_samples")
+        _within(f"/{name}", name, getattr(spec, name), limit, f"MAX_{split.upper()}_SAMPLES")
     _within("/epochs", "epochs", spec.epochs, limits.max_epochs, "MAX_EPOCHS")
     _within("/batch_size", "batch_size", spec.batch_size, limits.max_batch_size, "MAX_BATCH_SIZE")
     _within("/tags", "the number of tags", len(spec.tags), limits.max_tags, "MAX_TAGS")

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cnnservice.broker import connect_async
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
+from cnnservice.exposure import ExposedWithoutKeys, check_exposure
 from cnnservice.settings import Settings
 from cnnservice.supervision.child import ChildSpec
 from cnnservice.supervision.supervisor import Supervisor
@@ -44,24 +45,40 @@ def make_supervisor(settings: Settings, say: Callable[[str], None]) -> Superviso
     children = [
         ChildSpec(name, [sys.executable, *command], logs / f"{name}.log", environment)
         for name, command in commands.items()
+        if name != "worker-train" or not settings.gpus
     ]
+    for gpu in settings.gpus:
+        # One worker a GPU, which sees no other; what asks for none is run on it as well.
+        name, command = f"worker-train-gpu{gpu}", ["-m", "worker", "train.gpu"]
+        own = {**environment, "CUDA_VISIBLE_DEVICES": gpu}
+        children.append(ChildSpec(name, [sys.executable, *command], logs / f"{name}.log", own))
     foundations = []
     if settings.embedded_broker:
         foundations.append((valkey(settings, logs / "valkey.log"), lambda: broker_answers(settings)))
-    return Supervisor(foundations, children, say, prepare=lambda: migrate(settings))
+    return Supervisor(foundations, children, say, prepare=lambda: _prepare(settings))
 
 
-def migrate(settings: Settings) -> None:
-    """Bring the database to the newest schema. Raises CannotStart."""
+def _prepare(settings: Settings) -> None:
+    with migrated(settings) as database:
+        try:
+            check_exposure(settings, database)
+        except ExposedWithoutKeys as error:
+            raise CannotStart(str(error)) from None
+
+
+@contextmanager
+def migrated(settings: Settings) -> Iterator[Database]:
+    """The database, brought to the newest schema before. Raises CannotStart."""
+    # A migration may rewrite a table.
+    database = Database(settings.resolved_database_url, timeout_seconds=_MIGRATION_SECONDS)
     try:
-        # A migration may rewrite a table.
-        database = Database(settings.resolved_database_url, timeout_seconds=_MIGRATION_SECONDS)
         try:
             upgrade(database)
-        finally:
-            database.close()
-    except (SQLAlchemyError, CommandError) as error:
-        raise CannotStart(f"Cannot bring the database to the newest schema: {error}") from error
+        except (SQLAlchemyError, CommandError) as error:
+            raise CannotStart(f"Cannot bring the database to the newest schema: {error}") from error
+        yield database
+    finally:
+        database.close()
 
 
 @contextmanager

@@ -8,6 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.main import create_app
+from cnnservice.database.engine import Database
+from cnnservice.database.migrate import upgrade
 from cnnservice.settings import Settings
 
 ORIGIN = "https://example.org"
@@ -40,6 +42,7 @@ def test_by_default_nothing_is_said_of_other_origins(tmp_path: Path) -> None:
 @pytest.mark.parametrize("origins", [ORIGIN, "*"])
 def test_errors_can_be_read_too(tmp_path: Path, origins: str) -> None:
     allowing = client(tmp_path, cors_origins=origins, max_body_bytes=1024)
+    upgrade(Database(Settings(data_dir=tmp_path).resolved_database_url))  # who comes is looked up in it
     answers = [
         allowing.get("/healthz"),
         allowing.get("/fault"),

@@ -50,12 +50,12 @@ def commit(database: Database, claim: jobs.Claim, epoch: int, now: float = 102.0
 
 def test_a_job_is_owed_a_wakeup_until_it_is_claimed(database: Database) -> None:
     identity = submitted(database)
-    assert outbox.owed(database) == [outbox.Wakeup(identity, 1)]
-    outbox.mark_published(database, [outbox.Wakeup(identity, 1)], now=101.0)
+    assert outbox.owed(database) == [outbox.Wakeup(identity, 1, "train")]
+    outbox.mark_published(database, [outbox.Wakeup(identity, 1, "train")], now=101.0)
     assert outbox.owed(database) == []
     assert outbox.published(database, before=101.0) == []
     published = outbox.published(database, before=101.5)
-    assert published == [outbox.Wakeup(identity, 1)]
+    assert published == [outbox.Wakeup(identity, 1, "train")]
     outbox.owe_again(database, published)
     assert outbox.owed(database) == published
     assert jobs.claim(database, identity, 1, owner="w", now=102.0, lease_seconds=LEASE) is not None
@@ -142,7 +142,7 @@ def test_a_stale_token_writes_nothing(database: Database) -> None:
     def every_write_is_refused() -> None:
         before = vars(jobs.get(database, stale.job_id)).copy()
         with pytest.raises(jobs.LeaseLost):
-            jobs.heartbeat(database, stale, now=201.0, lease_seconds=LEASE, epoch_progress=0.5)
+            jobs.heartbeat(database, stale, now=201.0, lease_seconds=LEASE, epoch_progress=0.5, running_seconds=1.0)
         with pytest.raises(jobs.LeaseLost):
             commit(database, stale, 1)
         with pytest.raises(jobs.LeaseLost):
@@ -166,7 +166,7 @@ def test_a_stale_token_writes_nothing(database: Database) -> None:
 
 def test_a_lease_that_is_renewed_does_not_expire(database: Database) -> None:
     claim = claimed(database, now=100.0)
-    jobs.heartbeat(database, claim, now=109.0, lease_seconds=LEASE, epoch_progress=0.5)
+    jobs.heartbeat(database, claim, now=109.0, lease_seconds=LEASE, epoch_progress=0.5, running_seconds=1.0)
     assert jobs.recover_expired(database, now=118.9, attempt_limit=5) == []
     assert len(jobs.recover_expired(database, now=119.1, attempt_limit=5)) == 1
 
@@ -210,9 +210,19 @@ def test_cancelling_a_waiting_job_ends_it_at_once(database: Database) -> None:
         jobs.cancel(database, identity, now=103.0)
 
 
+def test_how_long_a_job_has_run_is_told_to_who_claims_it_next(database: Database) -> None:
+    claim = claimed(database)
+    assert claim.running_seconds == 0
+    jobs.heartbeat(database, claim, now=102.0, lease_seconds=LEASE, epoch_progress=0.5, running_seconds=7.5)
+    jobs.recover_expired(database, now=200.0, attempt_limit=5)
+    again = jobs.claim(database, claim.job_id, 2, owner="w", now=300.0, lease_seconds=LEASE)
+    assert again is not None
+    assert again.running_seconds == 7.5, "waiting does not count"
+
+
 def test_cancelling_a_running_job_is_told_at_the_next_heartbeat(database: Database) -> None:
     claim = claimed(database)
-    beat = {"now": 102.0, "lease_seconds": LEASE, "epoch_progress": 0.1}
+    beat = {"now": 102.0, "lease_seconds": LEASE, "epoch_progress": 0.1, "running_seconds": 1.0}
     assert jobs.heartbeat(database, claim, **beat) is False
     assert jobs.cancel(database, claim.job_id, now=102.0).status == "running"
     assert jobs.heartbeat(database, claim, **beat) is True
@@ -226,7 +236,7 @@ def test_a_released_job_waits_again_and_no_attempt_is_counted(database: Database
     jobs.release(database, claim, now=103.0)
     job = jobs.get(database, claim.job_id)
     assert (job.status, job.attempt, job.epochs_stored) == ("queued", 1, 1)
-    assert outbox.owed(database) == [outbox.Wakeup(claim.job_id, 1)]
+    assert outbox.owed(database) == [outbox.Wakeup(claim.job_id, 1, "train")]
 
 
 def test_a_cancelled_job_is_not_requeued_when_its_worker_is_lost(database: Database) -> None:

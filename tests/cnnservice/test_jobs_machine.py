@@ -114,7 +114,9 @@ class JobsMachine(RuleBasedStateMachine):
     @rule(claim=claims)
     def heartbeat(self, claim: jobs.Claim) -> None:
         def beat() -> bool:
-            return jobs.heartbeat(self.database, claim, now=self.now, lease_seconds=LEASE, epoch_progress=0.5)
+            return jobs.heartbeat(
+                self.database, claim, now=self.now, lease_seconds=LEASE, epoch_progress=0.5, running_seconds=1.0
+            )
 
         if not self.owns(claim):
             with pytest.raises(jobs.LeaseLost):

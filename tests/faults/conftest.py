@@ -20,6 +20,7 @@ SETTINGS = {
     "database_timeout_seconds": "2",
     "store_patience_seconds": "6",
     "attempt_limit": "3",
+    "max_job_memory_bytes": str(1500 << 20),
 }
 
 

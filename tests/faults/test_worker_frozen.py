@@ -31,7 +31,10 @@ def test_a_worker_that_wakes_when_its_job_is_anothers_writes_nothing_and_stops(
     finally:
         _signal(first, signal.SIGCONT)
     assert ended["attempt"] == 2
-    assert set(stack.files(f"models/{job}/t1/")) == files, "the first wrote on after it woke"
+    late = set(stack.files(f"models/{job}/t1/")) - files
+    # What it was in the middle of when it was frozen it may end: a file, which no row will ever name.
+    assert len(late) <= 1, "the first wrote on after it woke"
+    assert late.isdisjoint(kept.path for kept in witness.epochs(job))
     writers = [kept.path.split("/")[2] for kept in witness.epochs(job)]
     assert writers[:frozen_at] == ["t1"] * frozen_at
     assert len(set(writers[frozen_at:])) == 1, "one set of epochs, by one other"

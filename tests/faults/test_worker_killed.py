@@ -10,9 +10,10 @@ import threading
 import httpx
 import pytest
 
-from live import Stack, wait_until
+from live import Stack, metric, wait_until
 from witness import DELICATE, Kept, Training, Witness, assert_same_training, job_of, post, succeeded
 
+LOSSES = 'cnnservice_lease_losses_total{work="job"}'
 LONG = {**DELICATE, "epochs": 12}
 
 
@@ -21,6 +22,7 @@ def test_killed_at_random_moments_jobs_end_as_if_nothing_had_been(
     client: httpx.Client, stack: Stack, witness: Witness, undisturbed: Training, full: bool
 ) -> None:
     jobs, kills = (4, 20) if full else (2, 3)
+    losses = metric(client, LOSSES)
     waiting = [post(client, LONG) for _ in range(jobs)]
     at_random = random.Random(0)
     seen: dict[str, list[Kept]] = {}
@@ -53,6 +55,8 @@ def test_killed_at_random_moments_jobs_end_as_if_nothing_had_been(
         assert ended["attempt"] <= 1 + killed.count(job)
         history = client.get(f"/v1/models/{job}/history.json").json()["history"]
         assert history["loss"] == [metrics["loss"] for metrics in undisturbed.metrics[1 : LONG["epochs"] + 1]]
+    lost = sum(job_of(client, job)["attempt"] - 1 for job in waiting)
+    assert lost <= metric(client, LOSSES) - losses <= kills
 
 
 def _running(client: httpx.Client, jobs: list[str]) -> str:

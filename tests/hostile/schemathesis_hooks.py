@@ -13,7 +13,14 @@ _MODEL = os.environ["HOSTILE_MODEL"]
 _KNOWN = {"model_id": _MODEL, "job_id": _MODEL, "layer": "FC1", "name": "mnist"}
 _CHEAP = {"epochs": 1, "train_samples": 16, "test_samples": 16}
 # What came of the answers of others' tests is not for us to end or delete.
-_ENDING = {("POST", "/v1/jobs/{job_id}/cancel"), ("DELETE", "/v1/jobs/{job_id}"), ("DELETE", "/v1/datasets/{name}")}
+_ENDING = {
+    ("POST", "/v1/jobs/{job_id}/cancel"),
+    ("DELETE", "/v1/jobs/{job_id}"),
+    ("POST", "/v1/sweeps/{sweep_id}/cancel"),
+    ("DELETE", "/v1/sweeps/{sweep_id}"),
+    ("DELETE", "/v1/datasets/{name}"),
+}
+_TRAINING = {("POST", "/v1/jobs"), ("POST", "/v1/sweeps")}
 _OURS: set[str] = set()
 
 
@@ -38,11 +45,11 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_:
 
 @schemathesis.hook
 def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
-    """A job that was accepted is cancelled, so that none waits behind it."""
-    if (case.method, case.operation.path) == ("POST", "/v1/jobs") and response.status_code == 202:
-        job = response.json()
-        _OURS.add(job["id"])
-        cancelled = httpx.post(f"{str(case.operation.base_url).rstrip('/')}{job['links']['self']}/cancel")
+    """What was accepted to be trained is cancelled, so that nobody waits behind it."""
+    if (case.method, case.operation.path) in _TRAINING and response.status_code == 202:
+        posted = response.json()
+        _OURS.add(posted["id"])
+        cancelled = httpx.post(f"{str(case.operation.base_url).rstrip('/')}{posted['links']['self']}/cancel")
         assert cancelled.status_code in (202, 409), cancelled.text
     if (case.method, case.operation.path) == ("POST", "/v1/datasets") and response.status_code == 201:
         _OURS.add(response.json()["name"])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from page_tools import quiet
 
@@ -16,14 +17,20 @@ VIEWS = {
     "watch": "/?view=watch&model={id}",
     "look": "/?view=look&model={id}&epoch=5&layer=Conv1&filter=3&open=judged,methods",
     "compare": "/?view=compare&model={id}&open=image",
+    "sweep": "/?view=sweep&sweep={sweep}&open=new",
 }
 
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_violation(browse: Any, notebook_job: dict[str, Any], view: str, scheme: str) -> None:
-    page = browse(VIEWS[view].format(id=notebook_job["id"]), color_scheme=scheme)
-    quiet(page)
+def test_axe_finds_no_serious_violation(
+    browse: Any, notebook_job: dict[str, Any], swept: dict[str, Any], view: str, scheme: str
+) -> None:
+    page = browse(VIEWS[view].format(id=notebook_job["id"], sweep=swept["id"]), color_scheme=scheme)
+    if view == "sweep":
+        expect(page.get_by_role("table")).to_be_visible()
+    else:
+        quiet(page)
     page.evaluate(AXE.read_text("utf-8"))
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)

@@ -10,14 +10,24 @@ import pytest
 
 from cnnservice.client import Client, Model
 from cnnservice.drawing.scatter import picture_size
+from collector import Collector, collecting
 from live import Stack, start_stack
 
 SMALL: dict[str, Any] = {"epochs": 2, "train_samples": 192, "test_samples": 64}
 
 
 @pytest.fixture(scope="session")
-def strict_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """It takes data sets of 64 KiB and images of 1 KiB, compares 32 filters, seeks 32 inputs in 64 steps, represents
+def collector() -> Iterator[Collector]:
+    """What the strict stack sends its traces to."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def strict_stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
+    """It logs JSON and sends traces.
+
+    It takes data sets of 64 KiB and images of 1 KiB, compares 32 filters, seeks 32 inputs in 64 steps, represents
     50 images in 10,000 numbers, animates 3 epochs, in a film of points by digit 2, waits 5 s for a worker's answer, and
     for what takes long not at all.
     """
@@ -34,6 +44,8 @@ def strict_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         max_representation_values="10000",
         max_dataset_upload_bytes=str(64 << 10),
         max_upload_bytes=str(1 << 10),
+        log_format="json",
+        otlp_endpoint=collector.url,
     )
     yield stack
     assert stack.stop() == 0

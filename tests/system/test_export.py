@@ -32,7 +32,7 @@ LAYERS = [
     {"type": "dense", "name": "out", "units": 10, "activation": "softmax"},
 ]
 SPEC = {"train_samples": 640, "test_samples": 100, "batch_size": 64}
-FORMATS = ("keras", "safetensors", "onnx", "notebook")
+FORMATS = ("keras", "safetensors", "onnx", "notebook", "tensorboard", "mlflow")
 Array = np.ndarray[Any, Any]
 
 
@@ -155,6 +155,8 @@ def test_a_keras_file_goes_on_with_the_optimizer_of_its_epoch(
         ("safetensors", "safetensors", "application/octet-stream"),
         ("onnx", "onnx", "application/octet-stream"),
         ("notebook", "ipynb", "application/x-ipynb+json"),
+        ("tensorboard", "tensorboard.zip", "application/zip"),
+        ("mlflow", "mlflow.zip", "application/zip"),
     ],
 )
 def test_an_export_is_a_named_file_that_may_be_kept_for_ever(

@@ -57,7 +57,7 @@ def test_tickets_differ_and_redis_has_only_their_hash_and_not_for_long(
     broker = redis.Redis.from_url(stack.settings.resolved_redis_url)
     for text in tickets:
         key = f"cnnservice:ticket:{hashlib.sha256(text.encode()).hexdigest()}"
-        assert json.loads(broker.get(key) or b"") == {"path": path}  # type: ignore[arg-type]
+        assert json.loads(broker.get(key) or b"") == {"path": path, "key_id": None}  # type: ignore[arg-type]
         assert 0 < broker.pttl(key) <= 60_000  # type: ignore[operator]
         assert not list(broker.scan_iter(f"*{text}*"))
 

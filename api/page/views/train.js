@@ -3,7 +3,7 @@ import { get, Problem, said, send } from '../api.js';
 import { debounce, h } from '../dom.js';
 import { LayerEditor } from '../layer_editor.js';
 import { SettingsForm } from '../settings_form.js';
-import { go, state } from '../state.js';
+import { address, go, state } from '../state.js';
 import { SummaryTable } from '../summary_table.js';
 
 const own = 'own';
@@ -28,9 +28,10 @@ export class Train {
     this.body = h('pre', { tabindex: 0, 'aria-label': 'the request' });
     this.message = h('p', { class: 'message', role: 'alert', hidden: true });
     this.start = h('button', { class: 'primary' }, 'Start training');
+    this.sweep = h('a', {}, 'Sweep over its settings');
     this.form = h('form', { novalidate: true, onsubmit: event => this.#submit(event), oninput: () => this.#changed() },
       h('fieldset', { class: 'panel' }, h('legend', {}, 'Data'), this.data), this.architecture,
-      h('fieldset', { class: 'panel' }, h('legend', {}, 'Settings'), this.settings.element), this.message, h('div', {}, this.start));
+      h('fieldset', { class: 'panel' }, h('legend', {}, 'Settings'), this.settings.element), this.message, h('div', { class: 'controls' }, this.start, this.sweep));
     this.element = h('div', {}, h('h1', { class: 'unseen' }, 'Train a network'),
       h('div', { class: 'train' }, this.form,
         h('div', { class: 'side' }, h('section', { class: 'panel', 'aria-label': 'summary' }, h('h2', {}, 'What it will be'), this.summary.element),
@@ -136,6 +137,7 @@ export class Train {
     this.#say('');
     this.settings.tell([]);
     go({ spec: JSON.stringify(spec) });
+    this.sweep.href = address({ view: 'sweep', open: 'new', spec: JSON.stringify(spec) });
     this.body.textContent = `POST /v1/jobs\n${JSON.stringify(spec, null, 2)}`;
     this.validate();
   }

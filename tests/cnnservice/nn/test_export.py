@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -134,6 +135,16 @@ def test_made_twice_it_is_the_same_bytes(tmp_path: Path) -> None:
     model = trained(LINE, Compile())
     one, other = (exported(tmp_path / f"{n}.keras", model, LINE, Compile()).read_bytes() for n in (1, 2))
     assert one == other
+
+
+def test_it_tells_no_address_in_memory(tmp_path: Path) -> None:
+    path = exported(tmp_path / "m.keras", trained(LINE, Compile()), LINE, Compile())
+    with zipfile.ZipFile(path) as archive:
+        shared = [
+            int(number) for number in re.findall(r'"shared_object_id": (\d+)', archive.read("config.json").decode())
+        ]
+    assert shared
+    assert sorted(set(shared)) == list(range(1, len(set(shared)) + 1))
 
 
 def test_it_says_what_it_is_of(tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ def test_the_defaults_are_the_notebooks() -> None:
 @pytest.mark.parametrize(
     ("setting", "field", "limit", "make"),
     [
+        ("max_train_samples", "train_samples", 6000, lambda n: {"train_samples": n}),
+        ("max_test_samples", "test_samples", 1000, lambda n: {"test_samples": n}),
         ("max_epochs", "epochs", 7, lambda n: {"epochs": n}),
         ("max_batch_size", "batch_size", 8, lambda n: {"batch_size": n}),
         ("max_tags", "tags", 2, lambda n: {"tags": [f"t{i}" for i in range(n)]}),

@@ -1,0 +1,161 @@
+// A sweep: its trials by rank, and their curves over each other, while they run and after.
+import { get, said, send } from '../api.js';
+import { onReturn } from '../connection.js';
+import { Curves, readable, short } from '../curves.js';
+import { announce, h, setOptions } from '../dom.js';
+import { when } from '../progress.js';
+import { section } from '../section.js';
+import { go, state } from '../state.js';
+import { SweepForm } from '../sweep_form.js';
+import { TrialTable, valuesText } from '../trial_table.js';
+
+/** @typedef {import('../types.d.ts').Sweep} SweepAnswer */
+/** @typedef {{items: import('../types.d.ts').SweepItem[]}} Sweeps */
+
+const often = 2000;
+// Trials with a colour of their own.
+const named = 6;
+
+export class Sweep {
+  /** @type {Sweeps['items']} */
+  #known = [];
+  /** @type {SweepAnswer | null} */
+  #sweep = null;
+  #timer = 0;
+  #asked = 0;
+  #closed = false;
+
+  constructor() {
+    this.choice = h('select', { onchange: event => go({ sweep: event.target.value }, { step: true }) });
+    this.status = h('p', { class: 'sweep-status' });
+    this.error = h('p', { class: 'message', role: 'alert', hidden: true });
+    this.cancel = h('button', { type: 'button', hidden: true, onclick: () => this.#act(id => send('POST', `/v1/sweeps/${id}/cancel`)) }, 'Cancel');
+    this.remove = h('button', { type: 'button', class: 'danger', hidden: true, onclick: () => this.#delete() }, 'Delete');
+    this.table = new TrialTable();
+    this.chart = new Curves('Objective');
+    this.picture = h('a', { target: '_blank', rel: 'noopener' }, 'The curves as a picture');
+    this.none = h('p', { class: 'empty', hidden: true }, 'No sweep yet: start one below.');
+    this.shown = h('div', { class: 'sweep', hidden: true },
+      h('section', { class: 'panel', 'aria-label': 'trials' }, h('div', { class: 'row' }, this.status, h('div', { class: 'controls' }, this.cancel, this.remove)), this.table.element),
+      h('section', { class: 'panel', 'aria-label': 'curves' }, this.chart.element, h('p', { class: 'faint' }, this.picture)));
+    this.form = new SweepForm(sweep => this.#started(sweep));
+    this.element = h('div', {}, h('h1', { class: 'unseen' }, 'Sweeps: many settings side by side'),
+      h('div', { class: 'toolbar' }, h('label', { class: 'field model-choice' }, h('span', {}, 'sweep'), this.choice)), this.error, this.none, this.shown,
+      h('div', { class: 'panel after' }, section('new', 'A new sweep', () => {}, this.form.element)));
+    this.stopListening = onReturn(() => this.#poll());
+    this.#list();
+  }
+
+  update() {
+    const id = state.sweep ?? this.#known[0]?.id ?? '';
+    const options = this.#known.map(one => [one.id, `${one.parameters.map(pointer => pointer.split('/').at(-1)).join(' × ')} · ${when(one)}`]);
+    if (id && !this.#known.some(one => one.id === id)) options.unshift([id, id]);
+    setOptions(this.choice, options, id);
+    if (id && this.#sweep?.id !== id) this.#poll();
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.stopListening();
+  }
+
+  async #list() {
+    try {
+      /** @type {Sweeps} */
+      const page = await get('/v1/sweeps?limit=100', { cache: 'no-store' });
+      this.#known = page.items;
+    } catch {
+      return; // said by the banner, and asked again on its return
+    }
+    this.none.hidden = this.#known.length > 0 || state.sweep !== undefined;
+    if (!this.#closed) this.update();
+  }
+
+  async #poll() {
+    clearTimeout(this.#timer);
+    const id = state.sweep ?? this.#known[0]?.id;
+    const asked = ++this.#asked;
+    if (!id) return this.#list();
+    try {
+      /** @type {SweepAnswer} */
+      const sweep = await get(`/v1/sweeps/${encodeURIComponent(id)}`, { cache: 'no-store' });
+      if (asked !== this.#asked || this.#closed) return undefined;
+      this.#say('');
+      this.#show(sweep);
+    } catch (error) {
+      if (asked !== this.#asked || this.#closed) return undefined;
+      this.shown.hidden = this.#sweep?.id !== id;
+      this.#say(said(error));
+    }
+    if (this.#sweep?.id === id && this.#sweep.status === 'running') this.#later();
+    return undefined;
+  }
+
+  #later() {
+    this.#timer = setTimeout(() => (document.hidden ? this.#later() : this.#poll()), often);
+  }
+
+  /** @param {SweepAnswer} sweep */
+  #show(sweep) {
+    const { objective, trials, status, rungs } = sweep;
+    const last = this.#sweep;
+    this.#sweep = sweep;
+    this.shown.hidden = false;
+    this.none.hidden = true;
+    const counts = Object.entries(sweep.counts).filter(([, count]) => count).map(([name, count]) => `${count} ${name}`);
+    const halving = rungs.length ? ` · rungs: ${rungs.map(rung => `${rung.trials || 'the best'} to epoch ${rung.epochs}`).join(' → ')}` : '';
+    this.status.replaceChildren(h('b', { class: `status ${status}` }, status), ` · ${trials.length} trials: ${counts.join(', ')}${halving}`);
+    this.cancel.hidden = status !== 'running';
+    this.remove.hidden = status === 'running';
+    this.table.show(sweep);
+    this.chart.heading.textContent = readable(objective.metric);
+    const ranked = trials.filter(trial => trial.rank !== null).sort((one, other) => (one.rank ?? 0) - (other.rank ?? 0));
+    const series = ranked.map((trial, place) => ({
+      name: place < named ? `#${trial.number} ${valuesText(trial.values)}` : '', className: place < named ? `place-${place + 1}` : 'behind',
+      epochs: trial.history.epoch, values: trial.history.value,
+    }));
+    // Those with a colour are drawn over all others.
+    this.chart.draw({ end: Math.max(0, ...trials.map(trial => trial.history.epoch.at(-1) ?? 0)), series: [...series.slice(named), ...series.slice(0, named)], mark: undefined });
+    this.picture.href = sweep.links.history;
+    const best = trials.find(trial => trial.number === sweep.best);
+    if (best?.best && (last?.best !== sweep.best || last?.status !== status)) announce(`sweep ${status}, best is trial ${best.number} with ${short(best.best.value)}`);
+  }
+
+  /** @param {SweepAnswer} sweep */
+  #started(sweep) {
+    go({ sweep: sweep.id, open: null, spec: null }, { step: true });
+    this.#list();
+    scrollTo(0, 0);
+  }
+
+  async #delete() {
+    if (!confirm('Delete this sweep with all of its jobs, models and weights?')) return;
+    await this.#act(async id => {
+      await send('DELETE', `/v1/sweeps/${id}`);
+      this.#sweep = null;
+      this.shown.hidden = true;
+      this.#known = this.#known.filter(one => one.id !== id);
+      this.none.hidden = this.#known.length > 0;
+      go({ sweep: null });
+    });
+  }
+
+  /** @param {(id: string) => Promise<any>} act */
+  async #act(act) {
+    if (!this.#sweep) return;
+    this.#say('');
+    try {
+      await act(this.#sweep.id);
+      this.#poll();
+    } catch (error) {
+      this.#say(said(error));
+    }
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    this.error.hidden = !text;
+    this.error.textContent = text;
+  }
+}

@@ -1,0 +1,108 @@
+"""A sweep: many jobs that differ in some of their settings, to be compared when they have ended, or meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from cnnservice.client.models import Model
+from cnnservice.client.pictures import Picture
+from cnnservice.client.problems import ClientError, NoAnswer
+from cnnservice.client.transport import Transport
+
+_PAUSE_SECONDS = 1.0
+# Questions in a row that nobody answers.
+_PATIENCE = 30
+
+
+class SweepFailed(ClientError):
+    """The sweep has ended, and none of its trials has succeeded."""
+
+    def __init__(self, sweep_id: str, status: str) -> None:
+        super().__init__(f"Sweep {sweep_id} {status}; its trials say why.")
+        self.sweep_id, self.status = sweep_id, status
+
+
+class Sweep:
+    """A sweep as it stood when it was last asked for; refresh() asks again."""
+
+    def __init__(self, transport: Transport, document: dict[str, Any]) -> None:
+        self._transport, self.json = transport, document
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.json["id"])
+
+    @property
+    def status(self) -> str:
+        """running, succeeded, failed or cancelled."""
+        return str(self.json["status"])
+
+    @property
+    def trials(self) -> list[dict[str, Any]]:
+        """Its trials, the best first: values by JSON pointer, state, best epoch, history, `model_id`."""
+        last = len(self.json["trials"]) + 1
+        return sorted(self.json["trials"], key=lambda trial: (trial["rank"] or last, trial["number"]))
+
+    @property
+    def best(self) -> Model | None:
+        """The model of the best trial, at its best epoch; None before any epoch has ended."""
+        first = self.trials[0]
+        return None if first["best"] is None else Model(self._transport, first["model_id"], first["best"]["epoch"])
+
+    def model(self, number: int) -> Model:
+        """The model of a trial, with all of its epochs."""
+        return Model(self._transport, self.json["trials"][number]["model_id"], "last")
+
+    def history_picture(self) -> Picture:
+        """The curves of all trials over each other, the best in colours."""
+        return Picture(self._transport, self._path("history"), {}, ("png", "svg"))
+
+    def refresh(self) -> Sweep:
+        """Ask how it stands. Returns itself."""
+        self.json = self._transport.get_json(self._path())
+        return self
+
+    def watch(self) -> Iterator[Sweep]:
+        """Itself, whenever it has got on, to its end. Raises ProblemError, NoAnswer when the service stays away."""
+        told, unanswered = None, 0
+        while True:
+            try:
+                self.refresh()
+                unanswered = 0
+            except NoAnswer:
+                unanswered += 1
+                if unanswered == _PATIENCE:
+                    raise
+            if self.json != told and not unanswered:
+                told = self.json
+                yield self
+                if self.status != "running":
+                    return
+            time.sleep(_PAUSE_SECONDS)
+
+    def wait(self) -> Model:
+        """The best model, at its best epoch, once all trials have ended. Raises SweepFailed, and what watch() does."""
+        for _ in self.watch():
+            pass
+        if self.status != "succeeded" or self.best is None:
+            raise SweepFailed(self.id, self.status)
+        return self.best
+
+    def cancel(self) -> Sweep:
+        """Stop all of its jobs, and keep their epochs. Returns itself. Raises ProblemError when it has ended."""
+        self.json = self._transport.post(self._path("cancel"))
+        return self
+
+    def delete(self) -> None:
+        """Delete it with its jobs and models. Raises ProblemError while it runs."""
+        self._transport.delete(self._path())
+
+    def _path(self, *below: str) -> str:
+        return "/".join(["/v1/sweeps", self.id, *below])
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {state}" for state, count in self.json["counts"].items() if count)
+        return f"<Sweep {self.id} {self.status}: {counts}>"

@@ -1,0 +1,17 @@
+"""Whose things a reader of the database sees, and whose the things are that it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Sees what is its owner's, or all; what it makes is its owner's, or nobody's."""
+
+    owner: str | None = None
+    sees_all: bool = True
+
+    def may_see(self, owner: str | None) -> bool:
+        """Whether something of this owner is there at all, for this viewer."""
+        return self.sees_all or owner == self.owner
