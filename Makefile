@@ -10,7 +10,7 @@ TYPESCRIPT := tests/typescript
 # Tests that start no service but servers of their own.
 COMPUTING := tests/cnnservice tests/worker
 
-.PHONY: run up test test-faults test-compose lint format bench lock clean
+.PHONY: run up test test-faults test-hostile test-compose audit audit-code lint format bench lock clean
 
 run: $(RUN_STAMP)
 	$(BIN)/cnnservice demo
@@ -36,7 +36,21 @@ test-faults: $(DEV_STAMP) $(NODE_STAMP)
 test-compose: $(DEV_STAMP)
 	$(BIN)/python -m pytest -s tests/compose/check_compose.py
 
-lint: $(DEV_STAMP)
+# Hostile input, many examples of it; `make test-hostile SEED=7` takes others.
+SEED ?= 1
+test-hostile: $(DEV_STAMP)
+	$(BIN)/python -m pytest tests/hostile --thorough --hostile-seed=$(SEED)
+
+# What is known of the dependencies is asked of a service in the network; it is said where that does not answer.
+audit: audit-code
+	$(BIN)/python .ci/known_holes.py requirements/run.txt
+
+audit-code: $(DEV_STAMP)
+	$(BIN)/bandit -q -c pyproject.toml -r api cnnservice worker
+	@git rev-parse --git-dir >/dev/null 2>&1 || echo "NOT AUDITED for secrets: this is no checkout of git."
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
+
+lint: $(DEV_STAMP) audit-code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

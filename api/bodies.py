@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypedDict
 
 from fastapi import Request, UploadFile
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile as StarletteUploadFile
+from starlette.exceptions import HTTPException
 
 from api.schemas import ReferenceBody
 from cnnservice.errors import FieldError, InvalidError, TooLargeError, UnsupportedMediaError
 from cnnservice.settings import Settings
+
+
+class FormLimits(TypedDict):
+    """As Starlette and FastAPI name them; sizes are bytes."""
+
+    max_files: int
+    max_fields: int
+    max_part_size: int
+
+
+# An upload is one file and a few short words beside it; whatever else a form holds is kept in memory.
+FORM_LIMITS: FormLimits = {"max_files": 1, "max_fields": 8, "max_part_size": 4096}
 
 
 class NoImage(InvalidError):
@@ -66,11 +79,14 @@ async def read_body(request: Request, settings: Settings) -> bytes | str:
     """The file's content, or the reference. Raises NoImage, WrongContentType, UploadTooLarge."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        form = await request.form(max_files=1, max_fields=8)
-        file = form.get("file")
-        if not isinstance(file, StarletteUploadFile):
-            raise NoImage("The form must have one part named 'file' that is a file, with a file name.")
-        return await read_upload(file, settings)
+        try:
+            async with request.form(**FORM_LIMITS) as form:
+                file = form.get("file")
+                if not isinstance(file, StarletteUploadFile):
+                    raise NoImage("The form must have one part named 'file' that is a file, with a file name.")
+                return await read_upload(file, settings)
+        except UnicodeError:
+            raise HTTPException(400, "The form's names are not in the charset that its Content-Type names.") from None
     if kind == "application/json":
         try:
             return ReferenceBody.model_validate_json(await request.body()).image

@@ -1,19 +1,22 @@
-"""No request body is read beyond its limit.
+"""No request body is read beyond its limit, nor waited for without end.
 
 Starlette's own limit answers in plain text and does not say what the limit is.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cnnservice.errors import TooLargeError
+from cnnservice.errors import TimeoutExceededError, TooLargeError
 
 # Boundaries and part headers around an upload.
 _MULTIPART_OVERHEAD = 64 << 10
+# Of clients that send or read, over a while; slower ones are let go.
+SLOWEST_BYTES_PER_SECOND = 1024
 
 
 class BodyTooLarge(TooLargeError, HTTPException):
@@ -30,12 +33,34 @@ class BodyTooLarge(TooLargeError, HTTPException):
         self.detail, self.errors = detail, ()
 
 
-class BodyLimit:
-    """Counts the bytes of a body as they come, whatever Content-Length says."""
+class BodyTooSlow(TimeoutExceededError, HTTPException):
+    """The request's body does not come, or too slowly."""
 
-    def __init__(self, app: ASGIApp, *, json_bytes: int, upload_bytes: int, larger_uploads: Mapping[str, int]) -> None:
+    code = "too-slow"
+
+    def __init__(self, seconds: float) -> None:
+        detail = (
+            f"The request's body did not come: {seconds:g} seconds are waited for the next part of it, and in all one "
+            f"more for each {SLOWEST_BYTES_PER_SECOND} bytes."
+        )
+        HTTPException.__init__(self, 408, detail)
+        self.detail, self.errors = detail, ()
+
+
+class BodyLimit:
+    """Counts the bytes of a body as they come, whatever Content-Length says, and the time that they take."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        json_bytes: int,
+        upload_bytes: int,
+        larger_uploads: Mapping[str, int],
+        stall_seconds: float,
+    ) -> None:
         self._app, self._json_bytes, self._upload_bytes = app, json_bytes, upload_bytes
-        self._larger_uploads = larger_uploads
+        self._larger_uploads, self._stall_seconds = larger_uploads, stall_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -46,11 +71,22 @@ class BodyLimit:
         multipart = headers.get(b"content-type", b"").startswith(b"multipart/")
         upload_bytes = self._larger_uploads.get(scope["path"], self._upload_bytes)
         limit = upload_bytes + _MULTIPART_OVERHEAD if multipart else self._json_bytes
-        seen = 0
+        seen, complete, begun = 0, False, 0.0
 
         async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, complete, begun
+            if complete:
+                # What comes next is that the client is gone, whenever that is.
+                return await receive()
+            now = asyncio.get_running_loop().time()
+            begun = begun or now
+            in_all = begun + self._stall_seconds + seen / SLOWEST_BYTES_PER_SECOND - now
+            try:
+                async with asyncio.timeout(min(self._stall_seconds, in_all)):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyTooSlow(self._stall_seconds) from None
+            complete = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > limit:
                 raise BodyTooLarge(limit)

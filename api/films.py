@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from api.drawn import animation_gif, animation_html, animation_webp
 from api.frames import ShownEpochs, caption
 from api.sheets import Sheet
+from cnnservice.drawing.film import LONGEST_SIDE, STRIP_HEIGHT
 from cnnservice.drawing.grid import Layout
+from cnnservice.errors import FieldError, InvalidError
 from cnnservice.settings import Settings
 from cnnservice.specs.drawing import SheetDrawing
 from cnnservice.specs.errors import LimitExceeded
@@ -48,12 +50,19 @@ class Film:
         }
 
 
-def check_film(plan: Layout, values: int, frames: int, settings: Settings, *, within_pixels: bool) -> None:
-    """Raises LimitExceeded where so many frames of so many values, or where that counts their pixels, are too many."""
+def check_film(plan: Layout, values: int, frames: int, settings: Settings, encoding: str) -> None:
+    """Hold so many frames of so many values against the limits; encoding is html, gif or webp.
+
+    Raises LimitExceeded, and InvalidError where a picture is longer than the encoding has a number for.
+    """
     _check("values", values * frames, settings.max_animation_values, "MAX_ANIMATION_VALUES")
-    if within_pixels:
+    if encoding in LONGEST_SIDE:
         pixels = plan.width * plan.height * frames
         _check("pixels", pixels, settings.max_animation_pixels, "MAX_ANIMATION_PIXELS")
+        side, longest = max(plan.width, plan.height + STRIP_HEIGHT), LONGEST_SIDE[encoding]
+        if side > longest:
+            detail = f"The picture's longer side is {side} pixels; {encoding} has {longest}. Give other cols or scale."
+            raise InvalidError(detail, errors=(FieldError("?cols", detail),))
 
 
 def _check(what: str, value: int, limit: int, setting: str) -> None:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from api.services import Services
 from cnnservice.datasets.references import DatasetReference, UploadReference, label_of, load_reference, parse_reference
-from cnnservice.datasets.uploads import decode_image, fit_image, image_path
+from cnnservice.datasets.uploads import DECODERS, decode_image, fit_image, image_path, image_size
 from cnnservice.errors import CorruptError, FieldError, InvalidError, NotFoundError
 from cnnservice.models import Snapshot
+from cnnservice.settings import Settings
 from cnnservice.store import outages_told, put_whole
 
 Invert = Literal["auto", "true", "false"]
@@ -43,6 +44,12 @@ class WrongShape(InvalidError):
 
     code = "wrong-shape"
     title = "Image of another shape"
+
+
+def upload_size(content: bytes, settings: Settings) -> tuple[int, int]:
+    """(width, height) of an uploaded picture, decoded to know that it is whole. Raises NotAnImage, ImageTooLarge."""
+    with DECODERS:
+        return image_size(decode_image(content, max_pixels=settings.max_image_pixels))
 
 
 def keep_upload(services: Services, content: bytes) -> str:
@@ -90,8 +97,9 @@ def label_of_reference(services: Services, text: str) -> int | None:
 
 
 def _fit(services: Services, snapshot: Snapshot, content: bytes, invert: Invert) -> NDArray[np.uint8]:
-    picture = decode_image(content, max_pixels=services.settings.max_image_pixels)
-    return fit_image(picture, snapshot.dataset, invert=invert)
+    with DECODERS:
+        picture = decode_image(content, max_pixels=services.settings.max_image_pixels)
+        return fit_image(picture, snapshot.dataset, invert=invert)
 
 
 def _read_upload(services: Services, reference: UploadReference) -> bytes:

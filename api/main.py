@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api import cors, openapi, problems
 from api.access_log import AccessLog
 from api.around import wrap
+from api.bodies import FORM_LIMITS
 from api.body_limit import BodyLimit
 from api.compression import Compression
 from api.dispatch import Dispatcher
@@ -84,6 +85,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # openapi.complete adds it
+        # It would lead to whatever host the request names.
+        redirect_slashes=False,
+        form_limits={**FORM_LIMITS},
         generate_unique_id_function=lambda route: route.name,
         # A span for each request, where start_tracing has been called; numbers are Prometheus'.
         telemetry={"metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
@@ -95,6 +99,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         json_bytes=settings.max_body_bytes,
         upload_bytes=settings.max_upload_bytes,
         larger_uploads={"/v1/datasets": settings.max_dataset_upload_bytes},
+        stall_seconds=settings.stall_seconds,
     )
     app.add_middleware(Gate, services=app.state.services)
     # The last one added is the first that a request comes to. HEAD is counted as the GET that it costs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.bodies import NoImage, UploadTooLarge, WrongContentType
-from api.body_limit import BodyTooLarge
+from api.body_limit import BodyTooLarge, BodyTooSlow
 from api.inputs import DamagedUpload, UnknownUpload, WrongShape
 from api.inspector import NoAnswer
 from api.messenger import BrokerAway
@@ -40,7 +40,7 @@ WEIGHTS = (EpochNotKept, DamagedFile, StoreUnavailable)
 IMAGES = (DatasetDeleted, DamagedDataset, StoreUnavailable)
 SPLIT = (*IMAGES, SamplesNotAvailable, WrongChecksum)
 # A body at all.
-BODY = (BAD_REQUEST, BodyTooLarge)
+BODY = (BAD_REQUEST, BodyTooLarge, BodyTooSlow)
 # Decoding a picture; reading one from a body; finding one that a reference names.
 PICTURE = (NotAnImage, ImageTooLarge)
 UPLOAD = (*PICTURE, NoImage, UploadTooLarge)

@@ -14,6 +14,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.UnauthenticatedError: 401,
     errors.ForbiddenError: 403,
     errors.NotAcceptableError: 406,
+    errors.TimeoutExceededError: 408,
     errors.ConflictError: 409,
     errors.TooLargeError: 413,
     errors.UnsupportedMediaError: 415,

@@ -56,6 +56,7 @@ _MEANING = {
     403: "Allowed for something else, not for this",
     404: "What is named does not exist; the detail says what does",
     406: "None of the forms that there are is among those in Accept",
+    408: "What was announced did not come in time",
     409: "Does not fit the state that things are in",
     413: "More was sent than a limit admits",
     415: "Of a kind that is not read here",
@@ -188,6 +189,9 @@ def _response(
     all_headers = dict(headers or {})
     if status == 503:
         all_headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    if status == 408:
+        # The rest of the body may still come, and is no request.
+        all_headers["Connection"] = "close"
     if status == 401:
         all_headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(problem.model_dump(exclude_none=True), status, all_headers, _MEDIA_TYPE)

@@ -79,6 +79,13 @@ class TooLargeError(DomainError):
     title = "Content too large"
 
 
+class TimeoutExceededError(DomainError):
+    """What was announced did not come in time."""
+
+    code = "too-slow"
+    title = "Request Timeout"
+
+
 class UnsupportedMediaError(DomainError):
     """What was sent is of a kind that is not read here."""
 

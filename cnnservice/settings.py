@@ -39,6 +39,13 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(None, description="Redis URL; an embedded Valkey under data_dir when unset")
     store_url: str | None = Field(None, description="artifact store (file, s3, gs, az); data_dir when unset")
 
+    # What a client may hold.
+    stall_seconds: float = Field(
+        30.0, gt=0, description="for the head of a request, the next part of a body, or an answer to be read"
+    )
+    max_head_bytes: int = Field(64 << 10, ge=1024, description="the first line of a request, and its headers")
+    max_connections: int = Field(800, ge=1, description="at once, event streams among them; below the limit of files")
+
     # Who may do what, where keys have been made.
     allow_without_keys: bool = Field(
         False, description="listen on other addresses than the loopback though no key has been made"
@@ -134,6 +141,12 @@ class Settings(BaseSettings):
     max_dataset_upload_bytes: int = Field(512 << 20, ge=1024, description="an uploaded data set, as packed")
     max_dataset_bytes: int = Field(2 << 30, ge=1024, description="its pixels, unpacked, all splits")
     max_dataset_images: int = Field(200_000, ge=2, description="in an uploaded data set, all splits")
+    max_dataset_image_values: int = Field(
+        4_000_000, ge=1, description="numbers in one of its images, height times width times channels"
+    )
+    max_dataset_picture_pixels: int = Field(
+        10_000_000_000, ge=1, description="pixels of all pictures in a .zip, before they are fitted"
+    )
     max_classes: int = Field(1000, ge=2, description="of an uploaded data set")
     max_image_pixels: int = Field(25_000_000, ge=1, description="of an uploaded image, before it is decoded")
     max_attribution_operations: int = Field(

@@ -24,6 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make test-faults` chooses."""
     parser.addoption("--place", choices=NAMES, default=NAMES[0], help="where the session's stack lives")
     parser.addoption("--rewrite-pictures", action="store_true", help="take the pictures of docs/frontend.md anew")
+    parser.addoption("--thorough", action="store_true", help="hostile input: many examples of each kind")
+    parser.addoption("--hostile-seed", type=int, default=1, help="which examples those are")
     parser.addoption("--full", action="store_true", help="fault tests at their full length, everywhere")
 
 

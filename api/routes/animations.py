@@ -36,7 +36,7 @@ def animate_filters_html(
     view, conditional = open_kernel(model_id, layer, query, request, services)
     if (answer := conditional.not_modified()) is not None:
         return answer
-    page = _film(view, services).html(query, f"{layer} · {view.snapshot.spec.dataset}")
+    page = _film(view, services, "html").html(query, f"{layer} · {view.snapshot.spec.dataset}")
     return conditional.respond(page, "text/html")
 
 
@@ -51,7 +51,7 @@ def animate_filters_gif(model_id: str, layer: str, query: Filters, request: Requ
     view, conditional = open_kernel(model_id, layer, query, request, services)
     if (answer := conditional.not_modified()) is not None:
         return answer
-    return conditional.respond(_film(view, services, within_pixels=True).gif(query), "image/gif")
+    return conditional.respond(_film(view, services, "gif").gif(query), "image/gif")
 
 
 @router.get(
@@ -67,13 +67,13 @@ def animate_filters_webp(
     view, conditional = open_kernel(model_id, layer, query, request, services)
     if (answer := conditional.not_modified()) is not None:
         return answer
-    return conditional.respond(_film(view, services, within_pixels=True).webp(query), "image/webp")
+    return conditional.respond(_film(view, services, "webp").webp(query), "image/webp")
 
 
-def _film(view: KernelView, services: Services, *, within_pixels: bool = False) -> Film:
+def _film(view: KernelView, services: Services, encoding: str) -> Film:
     sheet, _ = view.sheet(services)
     shown = shown_epochs(services, view.snapshot)
-    check_film(sheet.plan, sheet.slices.size, len(shown.rows), services.settings, within_pixels=within_pixels)
+    check_film(sheet.plan, sheet.slices.size, len(shown.rows), services.settings, encoding)
     frames = services.checkpoints.each(
         lambda row: view.slices(view.kernel(services, stored_file(row)))[sheet.indices], shown.rows
     )

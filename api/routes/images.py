@@ -6,12 +6,11 @@ from fastapi import APIRouter, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import read_upload
-from api.inputs import keep_upload
+from api.inputs import keep_upload, upload_size
 from api.problem_groups import BODY, UPLOAD
 from api.problems import problems
 from api.schemas import UploadAnswer
 from api.services import ServicesDep
-from cnnservice.datasets.uploads import decode_image, image_size
 from cnnservice.errors import InvalidError
 from cnnservice.store import StoreUnavailable
 
@@ -27,7 +26,6 @@ router = APIRouter(prefix="/v1/images", tags=["images"])
 async def upload_image(file: UploadFile, services: ServicesDep) -> UploadAnswer:
     """Kept under its SHA-256, so that the same file is kept once. The reference stands wherever one is asked for."""
     content = await read_upload(file, services.settings)
-    picture = await run_in_threadpool(decode_image, content, max_pixels=services.settings.max_image_pixels)
+    width, height = await run_in_threadpool(upload_size, content, services.settings)
     sha256 = await run_in_threadpool(keep_upload, services, content)
-    width, height = image_size(picture)
     return UploadAnswer(id=sha256, reference=f"upload:{sha256}", width=width, height=height)

@@ -178,7 +178,7 @@ async def _moving(
         return asked
     shown = await run_in_threadpool(shown_epochs, services, asked.snapshot)
     values = len(asked.indices) * math.prod(asked.snapshot.dataset.shape)
-    check_film(asked.plan, values, len(shown.rows), services.settings, within_pixels=media_type != "text/html")
+    check_film(asked.plan, values, len(shown.rows), services.settings, media_type.rpartition("/")[2])
     snapshots = [asked.snapshot.at(row) for row in shown.rows]
     found = await seek(services, request, asked, snapshots, query)
     if isinstance(found, Response):

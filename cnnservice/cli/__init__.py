@@ -221,5 +221,6 @@ def _failure(job: Job) -> str:
 
 def _url(settings: Settings) -> str:
     # An address that stands for all of them is reached on this machine through its loopback.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    # Compared with, not bound to.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # nosec B104
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"

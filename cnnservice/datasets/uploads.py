@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import Literal, Protocol
 
 import numpy as np
@@ -12,6 +13,9 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, TILELENGTH, TILEWIDTH, TiffImageF
 
 from cnnservice.datasets.errors import ImageTooLarge, NotAnImage
 
+# Decoding and fitting take up to 20 bytes a pixel, half a gigabyte for the largest pictures allowed: who does either
+# holds one of these meanwhile.
+DECODERS = BoundedSemaphore(2)
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 
 Invert = Literal["auto", "true", "false"]

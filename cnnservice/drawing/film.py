@@ -18,6 +18,8 @@ from cnnservice.drawing.normalize import Normalize, shade
 
 STRIP_HEIGHT = 24
 LAST_FRAME_MS = 1000
+# Pixels of a side, by format.
+LONGEST_SIDE = {"gif": 65_535, "webp": 16_383}
 
 _TEXT = 13
 _GREYS = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)

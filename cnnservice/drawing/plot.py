@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406
 
 import numpy as np
 from numpy.typing import NDArray

@@ -40,7 +40,8 @@ class Compile(Spec):
 
 
 def _epoch(value: object) -> object:
-    if value == "last" or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+    # No database has a number for what is larger.
+    if value == "last" or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31):
         return value
     raise ValueError("an epoch is a whole number from 0 (the initial weights), or 'last'")
 

@@ -6,16 +6,23 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from math import prod
 from pathlib import Path, PurePosixPath
+from unicodedata import category
 
 import numpy as np
 from PIL import Image
 
-from cnnservice.datasets.errors import BadDataset, ImageTooLarge, NotAnImage
-from cnnservice.datasets.incoming.draft import background_of, check_classes, check_size, write_array, write_labels
+from cnnservice.datasets.errors import BadDataset, DatasetTooLarge, ImageTooLarge, NotAnImage
+from cnnservice.datasets.incoming.draft import (
+    background_of,
+    check_classes,
+    check_count,
+    check_size,
+    write_array,
+    write_labels,
+)
 from cnnservice.datasets.uploaded import Record, content_record
-from cnnservice.datasets.uploads import FORMATS, decode_image, fit_image
+from cnnservice.datasets.uploads import DECODERS, FORMATS, decode_image, fit_image
 from cnnservice.settings import Settings
 
 Size = tuple[int, int]
@@ -26,6 +33,7 @@ _TEST_EVERY = 6
 _ORIENTATION = 0x0112
 _GREY_MODES = frozenset({"1", "L", "LA", "I", "F"})
 _BORDERS = 256
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -53,14 +61,14 @@ def read_class_folders(archive: zipfile.ZipFile, folder: Path, settings: Setting
     Raises BadDataset, DatasetTooLarge.
     """
     found = _find(archive)
-    check_size(sum(map(len, found.values())), 0, folder, settings)
+    check_count(sum(map(len, found.values())), settings)
     classes = sorted({name for _, name in found})
     check_classes(len(classes), settings)
     splits = _split(found, classes)
     members = [picture.member for split in _SPLITS for picture in splits[split]]
     shape = _common_shape(archive, members, settings, size)
     counts = {split: len(splits[split]) for split in _SPLITS}
-    check_size(sum(counts.values()), sum(counts.values()) * prod(shape), folder, settings)
+    check_size(sum(counts.values()), shape, folder, settings)
     background = _background(archive, splits["train"], shape, settings)
     files = {}
     for split in _SPLITS:
@@ -83,10 +91,19 @@ def _find(archive: zipfile.ZipFile) -> dict[tuple[str, str], list[zipfile.ZipInf
     for parts, info in sorted(listed, key=lambda entry: entry[0]):
         if len(parts) != 3 or parts[0] not in _SPLITS:
             raise BadDataset(f"{info.filename!r} does not lie in train/<class>/ or test/<class>/.")
+        _check_class(parts[1])
         found.setdefault((parts[0], parts[1]), []).append(info)
     if not any(split == "train" for split, _ in found):
         raise BadDataset("The .zip has no image under train/.")
     return found
+
+
+def _check_class(name: str) -> None:
+    # It is drawn, told in JSON and CSV, and printed in terminals.
+    if len(name) > _LONGEST_NAME or any(category(sign) == "Cc" for sign in name):
+        raise BadDataset(
+            f"{name[:_LONGEST_NAME]!r} names no class: a name has at most {_LONGEST_NAME} signs, none for control."
+        )
 
 
 def _is_hidden(parts: Sequence[str]) -> bool:
@@ -114,10 +131,17 @@ def _common_shape(
 ) -> tuple[int, int, int]:
     """(H, W, C), from the pictures' headers alone."""
     first: tuple[Size, str] | None = None
-    colour = False
+    colour, pixels = False, 0
     for info in members:
         its, grey = _look(_read(archive, info, settings), info)
         colour = colour or not grey
+        # A few bytes may be a large picture, and entries may share their bytes: 20 MB would be decoded for hours.
+        pixels += its[0] * its[1]
+        if pixels > settings.max_dataset_picture_pixels:
+            raise DatasetTooLarge(
+                "has pictures of more pixels than that, all together", settings.max_dataset_picture_pixels,
+                "CNNSERVICE_MAX_DATASET_PICTURE_PIXELS",
+            )  # fmt: skip
         first = first or (its, info.filename)
         if size is None and its != first[0]:
             raise BadDataset(
@@ -144,13 +168,13 @@ def _look(content: bytes, info: zipfile.ZipInfo) -> tuple[Size, bool]:
 def _background(
     archive: zipfile.ZipFile, pictures: Sequence[_Picture], shape: tuple[int, int, int], settings: Settings
 ) -> int:
-    values = [
-        background_of(
-            np.asarray(image.convert("L" if shape[2] == 1 else "RGB")).reshape(1, *image.size[::-1], shape[2])
-        )
-        for image in (_decode(archive, picture.member, settings) for picture in pictures[:_BORDERS])
-        if "A" not in image.getbands()
-    ]
+    values = []
+    for picture in pictures[:_BORDERS]:
+        with DECODERS:
+            image = _decode(archive, picture.member, settings)
+            if "A" not in image.getbands():
+                flat = np.asarray(image.convert("L" if shape[2] == 1 else "RGB"))
+                values.append(background_of(flat.reshape(1, *image.size[::-1], shape[2])))
     return int(np.median(values)) if values else 0
 
 
@@ -163,7 +187,9 @@ def _pixels(
 ) -> Iterator[bytes]:
     form = _Form(shape, background)
     for picture in pictures:
-        yield fit_image(_decode(archive, picture.member, settings), form, invert="false").tobytes()
+        with DECODERS:
+            pixels = fit_image(_decode(archive, picture.member, settings), form, invert="false")
+        yield pixels.tobytes()
 
 
 def _decode(archive: zipfile.ZipFile, info: zipfile.ZipInfo, settings: Settings) -> Image.Image:

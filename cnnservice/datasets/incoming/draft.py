@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from io import BytesIO
 from itertools import chain
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -39,13 +40,24 @@ def write_labels(folder: Path, key: str, labels: NDArray[np.int64]) -> str:
     return write_array(folder, key, labels.shape, "<i8", [labels.astype("<i8").tobytes()])
 
 
-def check_size(images: int, values: int, folder: Path, settings: Settings) -> None:
-    """Hold a data set's size against the limits before anything is written. Raises DatasetTooLarge.
-
-    images are those of all splits, values the pixels times the channels of all of them.
-    """
+def check_count(images: int, settings: Settings) -> None:
+    """Hold the number of images, of all splits, against the limit. Raises DatasetTooLarge."""
     if images > settings.max_dataset_images:
         raise DatasetTooLarge(f"has {images} images", settings.max_dataset_images, "CNNSERVICE_MAX_DATASET_IMAGES")
+
+
+def check_size(images: int, shape: tuple[int, int, int], folder: Path, settings: Settings) -> None:
+    """Hold so many images (H, W, C), of all splits, against the limits before anything is written.
+
+    Raises DatasetTooLarge.
+    """
+    check_count(images, settings)
+    if prod(shape) > settings.max_dataset_image_values:
+        raise DatasetTooLarge(
+            f"has images of {prod(shape)} numbers", settings.max_dataset_image_values,
+            "CNNSERVICE_MAX_DATASET_IMAGE_VALUES",
+        )  # fmt: skip
+    values = images * prod(shape)
     if values > settings.max_dataset_bytes:
         raise DatasetTooLarge(
             f"unpacked takes {values} bytes", settings.max_dataset_bytes, "CNNSERVICE_MAX_DATASET_BYTES"

@@ -39,7 +39,7 @@ def read_npz(archive: zipfile.ZipFile, folder: Path, settings: Settings) -> Reco
     headers = {key: _header(archive, key) for split in _SPLITS for key in (f"x_{split}", f"y_{split}")}
     shape = _image_shape(headers)
     splits = {split: _count(headers, split) for split in _SPLITS}
-    check_size(sum(splits.values()), sum(splits.values()) * prod(shape), folder, settings)
+    check_size(sum(splits.values()), shape, folder, settings)
     labels = {split: _labels(archive, f"y_{split}", headers[f"y_{split}"]) for split in _SPLITS}
     classes = 1 + max(int(array.max()) for array in labels.values())
     check_classes(classes, settings)

@@ -13,8 +13,11 @@ _LONGEST_COMMENT = 0xFFFF
 _PIECE = 1 << 20
 
 
-def count_entries(file: IO[bytes]) -> int:
-    """At least the number of entries that zipfile would read. Raises ValueError where the file is no .zip."""
+def count_entries(file: IO[bytes], most_bytes: int) -> int:
+    """At least the number of entries that zipfile would read.
+
+    Raises ValueError where the file is no .zip, or its directory is longer than most_bytes.
+    """
     size = file.seek(0, 2)
     tail_start = max(0, size - _END_SIZE - _LONGEST_COMMENT)
     file.seek(tail_start)
@@ -31,6 +34,8 @@ def count_entries(file: IO[bytes]) -> int:
         if record.startswith(_END_64):
             length = struct.unpack_from("<Q", record, 40)[0]
             end -= _LOCATOR_SIZE + _END_64_SIZE
+    if length > most_bytes:
+        raise ValueError(f"its directory has {length} bytes; at most {most_bytes} are read")
     return _count(file, max(0, end - length), end)
 
 

@@ -37,6 +37,27 @@ def test_the_numbers_come_next() -> None:
     assert file.read() == bytes([7, 8, 9])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{[]: 1}",
+        "{1: 2, 'a': 3}",
+        "(" * 150,
+        "-" * 9000 + "1",
+        "'" * 3,
+        "\t1\n 2\n  3",
+        "{'descr': (), 'fortran_order': False, 'shape': (3,)}",
+        "{'descr': ',', 'fortran_order': False, 'shape': (3,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (-1,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (True,)}",
+    ],
+)
+def test_a_header_that_no_numpy_wrote_is_a_value_error(text: str) -> None:
+    header = text.encode() + b"\n"
+    with pytest.raises(ValueError):
+        read_shape(BytesIO(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header))
+
+
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"PK\x03\x04 not an array", b"\x93NUMPY\x01\x00\xff\xff{"])
 def test_what_has_no_header_is_a_value_error(content: bytes) -> None:
     with pytest.raises(ValueError):

@@ -124,6 +124,8 @@ def test_pictures_may_be_of_any_format_that_is_read_elsewhere(kind: str, read: R
         ("train/a/note.txt", b"hello", "'train/a/note.txt' is no image that can be read (PNG, JPEG"),
         ("train/a/cut.png", png(picture())[:60], "cut.png'"),
         ("train/loose.png", png(picture()), "'train/loose.png' does not lie in train/<class>/"),
+        (f"train/{'a' * 201}/0.png", png(picture()), "at most 200 signs"),
+        ("train/\x1b[2J/0.png", png(picture()), "names no class"),
         ("valid/a/0.png", png(picture()), "'valid/a/0.png' does not lie in"),
         ("train/a/deep/0.png", png(picture()), "does not lie in"),
     ],
@@ -146,11 +148,28 @@ def test_folders_without_enough_in_them_are_told(counts: dict[str, int], said: s
 
 def test_limits_hold_at_their_edges(read: Read) -> None:
     content = zipped(folders({"train/a": 6, "train/b": 6, "train/c": 6}, height=10, width=10))
-    edges = {"max_dataset_images": 18, "max_classes": 3, "max_dataset_bytes": 1800, "max_image_pixels": 100}
+    edges = {
+        "max_dataset_images": 18,
+        "max_classes": 3,
+        "max_dataset_bytes": 1800,
+        "max_image_pixels": 100,
+        "max_dataset_image_values": 100,
+        "max_dataset_picture_pixels": 1800,
+    }
     read(content, **edges)
     for name, value in edges.items():
         with pytest.raises((DatasetTooLarge, BadDataset), match=str(value - 1)):
             read(content, **{name: value - 1})
+
+
+def test_no_more_is_unpacked_than_the_limits_admit_together(read: Read) -> None:
+    # Entries may share their bytes: a file of 20 MB could have terabytes unpacked.
+    content = png(picture()).ljust(4096, b"\0")
+    whole = packed({f"train/{label}/{number}.png": content for label in "ab" for number in range(6)})
+    unpacked = 12 * len(content)
+    read(whole, max_dataset_bytes=1024, max_dataset_upload_bytes=unpacked - 1024)
+    with pytest.raises(DatasetTooLarge, match=f"{unpacked} bytes; at most {unpacked - 1}"):
+        read(whole, max_dataset_bytes=1024, max_dataset_upload_bytes=unpacked - 1025)
 
 
 def test_a_picture_file_beyond_the_upload_limit_is_refused(read: Read) -> None:

@@ -1,0 +1,55 @@
+"""What schemathesis sends is changed so far that it is cheap, about what there is, and harms no other test."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import httpx
+import schemathesis
+
+_MODEL = os.environ["HOSTILE_MODEL"]
+# What would seldom be guessed. Every other one stays as it is: what is not there has its answer, too.
+_KNOWN = {"model_id": _MODEL, "job_id": _MODEL, "layer": "FC1", "name": "mnist"}
+_CHEAP = {"epochs": 1, "train_samples": 16, "test_samples": 16}
+# What came of the answers of others' tests is not for us to end or delete.
+_ENDING = {
+    ("POST", "/v1/jobs/{job_id}/cancel"),
+    ("DELETE", "/v1/jobs/{job_id}"),
+    ("POST", "/v1/sweeps/{sweep_id}/cancel"),
+    ("DELETE", "/v1/sweeps/{sweep_id}"),
+    ("DELETE", "/v1/datasets/{name}"),
+}
+_TRAINING = {("POST", "/v1/jobs"), ("POST", "/v1/sweeps")}
+_OURS: set[str] = set()
+
+
+@schemathesis.hook
+def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **_: Any) -> None:
+    """Half of the time it is about the model that there is. Nothing is waited for."""
+    operation = (case.method, case.operation.path)
+    for name, value in list((case.path_parameters or {}).items()):
+        if not str(value):
+            case.path_parameters[name] = "x"  # nothing there is the path of another operation, or of none
+        elif operation in _ENDING:
+            case.path_parameters[name] = value if value in _OURS else f"not-{value}"[:40]
+        elif name in _KNOWN and len(str(value)) % 2 == 0:
+            case.path_parameters[name] = _KNOWN[name]
+    if "wait" in {parameter.name for parameter in case.operation.iter_parameters()}:
+        wait = (case.query or {}).get("wait", 0)
+        if isinstance(wait, int | float) and wait >= 0:
+            case.query = {**(case.query or {}), "wait": 0}
+    if operation == ("POST", "/v1/jobs") and isinstance(case.body, dict):
+        case.body |= {name: value for name, value in _CHEAP.items() if isinstance(case.body.get(name, 1), int)}
+
+
+@schemathesis.hook
+def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
+    """What was accepted to be trained is cancelled, so that nobody waits behind it."""
+    if (case.method, case.operation.path) in _TRAINING and response.status_code == 202:
+        posted = response.json()
+        _OURS.add(posted["id"])
+        cancelled = httpx.post(f"{str(case.operation.base_url).rstrip('/')}{posted['links']['self']}/cancel")
+        assert cancelled.status_code in (202, 409), cancelled.text
+    if (case.method, case.operation.path) == ("POST", "/v1/datasets") and response.status_code == 201:
+        _OURS.add(response.json()["name"])
