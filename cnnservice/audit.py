@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from uuid_utils import uuid7
 
 from cnnservice.database.engine import Database
@@ -40,3 +40,9 @@ def latest(database: Database, *, limit: int) -> list[AuditEntry]:
     """The newest entries, newest first."""
     with database.read() as session:
         return list(session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)))
+
+
+def forget(database: Database, *, before: float) -> None:
+    """Delete the entries of before a time."""
+    with database.write() as session:
+        session.execute(delete(AuditEntry).where(AuditEntry.created_at < before))

@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     retain_idempotency_keys_days: float | None = Field(
         None, gt=0, description="after them, the same key makes a new job"
     )
+    retain_audit_days: float | None = Field(None, gt=0, description="who changed what")
 
     # Workers.
     alive_file: Path | None = Field(None, description="touched by a worker while the broker hears from it")

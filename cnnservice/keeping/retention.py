@@ -7,7 +7,7 @@ import logging
 
 import obstore
 
-from cnnservice import computations, jobs
+from cnnservice import audit, computations, jobs
 from cnnservice.database.engine import Database
 from cnnservice.datasets.uploads import IMAGE_FOLDERS
 from cnnservice.keeping.deletion import remove_job
@@ -29,6 +29,8 @@ def delete_what_is_old(database: Database, checkpoints: CheckpointStore, setting
         _delete_images(checkpoints, before)
     if (before := _before(settings.retain_idempotency_keys_days, now)) is not None:
         jobs.forget_idempotency_keys(database, before=before)
+    if (before := _before(settings.retain_audit_days, now)) is not None:
+        audit.forget(database, before=before)
 
 
 def _before(days: float | None, now: float) -> float | None:

@@ -10,7 +10,7 @@ import pytest
 from obstore.store import LocalStore
 
 from api.housekeeping import Housekeeping
-from cnnservice import jobs
+from cnnservice import audit, jobs
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.keeping.retention import delete_what_is_old
@@ -102,3 +102,12 @@ def test_the_service_does_it_by_itself(filled: Filled) -> None:
     wait_until(lambda: len(filled.paths()) == 3, "what is not kept to be gone")
     housekeeping.stop()
     assert sorted(job.id for job in jobs.list_jobs(filled.database, limit=10)) == [CHILD, LIVE]
+
+
+def test_what_was_told_of_changes_goes_after_so_many_days(filled: Filled) -> None:
+    for day in (1, 2):
+        audit.record(filled.database, f"day {day}", now=day * DAY)
+    left(filled, 1e6 * DAY)
+    assert len(audit.latest(filled.database, limit=10)) == 2
+    left(filled, 11 * DAY + 1, retain_audit_days=10)
+    assert [entry.action for entry in audit.latest(filled.database, limit=10)] == ["day 2"]
