@@ -71,10 +71,15 @@ class BodyLimit:
         multipart = headers.get(b"content-type", b"").startswith(b"multipart/")
         upload_bytes = self._larger_uploads.get(scope["path"], self._upload_bytes)
         limit = upload_bytes + _MULTIPART_OVERHEAD if multipart else self._json_bytes
+        declared = headers.get(b"content-length", b"")
+        too_large = declared.isdigit() and int(declared) > limit
         seen, complete, begun = 0, False, 0.0
 
         async def counted() -> Message:
             nonlocal seen, complete, begun
+            if too_large:
+                # Nothing of it is read; one that says less than it sends is found out below.
+                raise BodyTooLarge(limit)
             if complete:
                 # What comes next is that the client is gone, whenever that is.
                 return await receive()
