@@ -94,7 +94,7 @@ def test_what_is_kept_and_what_is_planned_fit_into_an_owners_bytes_exactly(servi
         file = StoredFile(f"e{epoch}", EPOCH_BYTES, 8, "0" * 64)
         record = jobs.EpochRecord(epoch, file, {"loss": 1.0}, 2.0)
         jobs.commit_epoch(service.database, claim, record, now=102.0, lease_seconds=10.0)
-    with pytest.raises(quotas.QuotaExceeded, match="keep 2000 bytes and this job would keep up to 3001; 5000 are"):
+    with pytest.raises(quotas.QuotaExceeded, match="keep 2000 bytes and this would keep up to 3001; 5000 are"):
         service.post("alice", planned=3 * EPOCH_BYTES + 1)
     service.post("alice", planned=3 * EPOCH_BYTES)
     service.post(None, planned=10**12)

@@ -198,7 +198,8 @@ def test_cancelling_ends_what_waits_at_once_and_the_sweep_with_its_last_job(
     assert [(job.id, job.status) for job in cancelled] == [(first[1].id, "running"), (first[2].id, "cancelled")]
     assert outbox.owed(database) == []
     assert advance(database, new_id) == []
-    assert jobs.heartbeat(database, claim, now=151.0, lease_seconds=60, epoch_progress=0.0), "it is told to stop"
+    told = jobs.heartbeat(database, claim, now=151.0, lease_seconds=60, epoch_progress=0.0, running_seconds=1.0)
+    assert told, "it is told to stop"
     jobs.end(database, claim, "cancelled", now=152.0)
     assert advance(database, new_id) == []
     assert sweeps.get(database, SWEEP).status == "cancelled"

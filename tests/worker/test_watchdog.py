@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 # PyDLL calls without letting go of the interpreter: every thread of Python stands still meanwhile.
 HANGS = """
@@ -37,11 +38,13 @@ def test_one_that_renews_or_is_no_longer_watched_goes_on() -> None:
 
 # Where there is no memory for a thread's first steps, it dies before it says that it has started, and start() waits.
 STILLBORN = """
-import threading
+import sys, threading
 from types import SimpleNamespace
+from cnnservice.settings import Settings
 from worker.run import Run
-claim = SimpleNamespace(epochs_stored=1, start_epoch=0)
-parts = SimpleNamespace(store=None, settings=SimpleNamespace(lease_seconds=0.05))
+claim = SimpleNamespace(job_id="j", token=1, epochs_stored=1, start_epoch=0)
+settings = Settings(lease_seconds=0.05, data_dir=sys.argv[1])
+parts = SimpleNamespace(store=None, settings=settings)
 run = Run(parts, claim)
 threading.Thread._bootstrap = lambda thread: None
 with run.lease():
@@ -49,8 +52,9 @@ with run.lease():
 """
 
 
-def test_a_lease_whose_thread_is_never_born_ends_the_process() -> None:
-    done = subprocess.run([sys.executable, "-c", STILLBORN], capture_output=True, text=True, check=False)
+def test_a_lease_whose_thread_is_never_born_ends_the_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STILLBORN, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert done.stdout == ""
     assert "Timeout" in done.stderr
