@@ -147,6 +147,8 @@ class Training(TypedDict, total=False):
     class_weight: Literal["balanced"] | Mapping[str, float]
     early_stopping: Mapping[str, Any]
     keep: Literal["all"] | Mapping[str, Any]
+    priority: int
+    accelerator: Literal["any", "gpu"]
     tags: Sequence[str]
 
 

@@ -42,10 +42,12 @@ def start_tracing(settings: Settings, service: str) -> None:
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        from cnnservice.telemetry.span_ids import SystemIds
     except ImportError:
         _log.error("no traces are sent: pip install 'cnnservice[trace]'")
         return
-    _provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    _provider = TracerProvider(resource=Resource.create({"service.name": service}), id_generator=SystemIds())
     exporter = OTLPSpanExporter(f"{settings.otlp_endpoint.rstrip('/')}/v1/traces")
     _provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_SEND_EVERY_MILLISECONDS))
     trace.set_tracer_provider(_provider)

@@ -122,10 +122,12 @@ def test_a_ticket_opens_the_stream_of_its_owner_without_a_header(
 
 
 def test_whose_key_it_is_and_what_is_left_can_be_asked(stack: Stack, alice: Owner) -> None:
+    wait_until(lambda: alice.client.get("/v1/session").json()["live_jobs"] == 0, "her jobs to end")
     told = alice.client.get("/v1/session").json()
     assert (told["keys"], told["owner"], told["scope"]) == (True, "alice", "train")
-    prefix = f"models/{alice.made['job_id']}/t1/"
-    assert told["stored_bytes"] == sum(len(stack.read(path)) for path in stack.files(prefix)) > 0
+    jobs = alice.client.get("/v1/jobs", params={"limit": 200}).json()["items"]
+    files = [path for job in jobs for path in stack.files(f"models/{job['id']}/")]
+    assert told["stored_bytes"] == sum(len(stack.read(path)) for path in files) > 0
     assert (told["live_jobs"], told["max_live_jobs"]) == (0, 50)
 
 
