@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 
-from opentelemetry.sdk.trace import IdGenerator
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 
 class SystemIds(IdGenerator):
