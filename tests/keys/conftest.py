@@ -89,7 +89,10 @@ def alice(owners: dict[str, Owner]) -> Owner:
     picture = alice.client.post("/v1/images", files={"file": ("a.png", png(7))}).raise_for_status().json()
     similar = alice.client.get(f"/v1/models/{job['id']}/similarity.json", params={"images": 20, "wait": 0})
     assert similar.status_code == 202, similar.text
+    sweep = {"base": {**SPEC, "epochs": 1}, "parameters": {"/seed": {"values": [1]}}}
+    swept = alice.client.post("/v1/sweeps", json=sweep).raise_for_status().json()
     alice.made = {
+        "sweep_id": swept["id"],
         "job_id": job["id"],
         "model_id": job["id"],
         "computation_id": similar.json()["id"],
