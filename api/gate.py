@@ -18,6 +18,7 @@ from api.keyring import put_key
 from api.rates import Rates
 from api.services import Services
 from api.sessions import COOKIE
+from api.tickets import STREAM
 from cnnservice import audit
 from cnnservice.database.engine import OUTAGES
 from cnnservice.errors import DomainError, ForbiddenError
@@ -28,7 +29,6 @@ _log = logging.getLogger(__name__)
 # All else is the same for everybody: the page, which asks for a key by itself, the document, and whether it lives.
 _NUMBERS = "/metrics"
 _CLOSED = re.compile(rf"/v1/.*|{_NUMBERS}")
-_STREAM = re.compile(r"/v1/(?:jobs|computations|sweeps)/[^/]+/events")
 _CHANGED_BY_TRAINING = re.compile(r"/v1/(?:jobs|datasets|sweeps)(?:/.*)?")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -105,7 +105,7 @@ class Gate:
             return await self._services.keyring.of_text(text.strip())
         ticket, session = request.query_params.get("ticket"), request.cookies.get(COOKIE)
         key_id = None
-        if ticket is not None and _STREAM.fullmatch(request.url.path):
+        if ticket is not None and STREAM.fullmatch(request.url.path):
             key_id = await self._services.tickets.check(ticket, request.url.path)
         elif session is not None and needed == "read":
             key_id = await self._services.sessions.key_id(session)

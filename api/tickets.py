@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ import redis.asyncio
 from api.messenger import BrokerAway
 from cnnservice.errors import ForbiddenError, UnauthenticatedError
 
+# What tickets open: the kind of what happens there, and its id.
+STREAM = re.compile(r"/v1/(jobs|computations)/([^/?#]+)/events")
 _BYTES = 32
 _KEY_PREFIX = "cnnservice:ticket:"
 

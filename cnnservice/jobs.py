@@ -266,10 +266,8 @@ def _inherit(session: Session, job: Job, parent_id: str, epoch: int | Literal["l
 def children(database: Database, job_id: str) -> list[str]:
     """The ids of the jobs that go on from this one and that the viewer may see, oldest first."""
     query = select(Job.id).where(Job.parent_id == job_id).order_by(Job.id)
-    if not database.viewer.sees_all:
-        query = query.where(Job.owner == database.viewer.owner)
     with database.read() as session:
-        return list(session.scalars(query))
+        return list(session.scalars(database.viewer.among(query, Job.owner)))
 
 
 def _job_of_key(database: Database, key: IdempotencyKey, sent: str) -> Job | None:
@@ -306,9 +304,7 @@ def list_jobs(
     sweep: str | None = None,
 ) -> list[Job]:
     """Jobs that the viewer may see, newest first, whose id is below `before`."""
-    query, job_id = select(Job), Job.id
-    if not database.viewer.sees_all:
-        query = query.where(Job.owner == database.viewer.owner)
+    query, job_id = database.viewer.among(select(Job), Job.owner), Job.id
     if tag is not None:
         query = query.join(JobTag, JobTag.job_id == Job.id).where(JobTag.tag == tag)
         if status is None and dataset is None and sweep is None:

@@ -182,9 +182,7 @@ def _get(session: Session, sweep_id: str, *, for_update: bool = False) -> Sweep:
 
 def list_sweeps(database: Database, *, limit: int, before: str | None = None) -> list[Sweep]:
     """Sweeps that the viewer may see, newest first, whose id is below `before`."""
-    query = select(Sweep).order_by(Sweep.id.desc()).limit(limit)
-    if not database.viewer.sees_all:
-        query = query.where(Sweep.owner == database.viewer.owner)
+    query = database.viewer.among(select(Sweep).order_by(Sweep.id.desc()).limit(limit), Sweep.owner)
     if before is not None:
         query = query.where(Sweep.id < before)
     with database.read() as session:

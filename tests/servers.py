@@ -144,6 +144,17 @@ class PostgresServer(Server):
         super().stop(number)
 
 
+@contextmanager
+def postgres_with_a_database() -> Iterator[PostgresServer]:
+    """A running PostgreSQL with an empty database, until the block ends."""
+    with folder_outside("postgres") as folder:
+        server = PostgresServer(folder)
+        server.start()
+        server.create()
+        yield server
+        server.stop()
+
+
 class S3Server(Server):
     """A server that speaks S3, with one bucket."""
 

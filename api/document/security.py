@@ -10,7 +10,7 @@ from api.messenger import BrokerAway
 from api.problem_types import DATABASE
 from api.problems import problems
 from api.rates import TooManyRequests
-from api.sessions import UnknownSession
+from api.sessions import COOKIE, UnknownSession
 from cnnservice.keys import BadKey
 
 _SCHEMES = {
@@ -22,7 +22,7 @@ _SCHEMES = {
     "session": {
         "type": "apiKey",
         "in": "cookie",
-        "name": "cnnservice_session",
+        "name": COOKIE,
         "description": "from `POST /v1/session`, for what sends no header; good for what needs the scope `read` alone",
     },
 }

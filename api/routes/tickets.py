@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from api.problem_groups import BODY
 from api.problem_types import DATABASE
 from api.problems import problems
 from api.services import Services, ServicesDep
+from api.tickets import STREAM
 from cnnservice import computations, jobs
 from cnnservice.computations import UnknownComputation
 from cnnservice.errors import FieldError, InvalidError
@@ -23,7 +23,6 @@ from cnnservice.jobs import UnknownJob
 from cnnservice.specs.base import Spec
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
-_STREAM = re.compile(r"/v1/(jobs|computations)/([^/?#]+)/events")
 
 
 class TicketSpec(Spec):
@@ -83,7 +82,7 @@ async def create_ticket(spec: TicketSpec, response: Response, services: Services
 
 def _check(path: str, services: Services) -> None:
     """Raises NoStream, UnknownJob, UnknownComputation."""
-    match = _STREAM.fullmatch(path)
+    match = STREAM.fullmatch(path)
     if match is None:
         raise NoStream(path)
     kind, identity = match.groups()

@@ -58,10 +58,8 @@ class Catalogue:
     def all(self) -> list[Dataset]:
         """Those built in, then those uploaded, by name."""
         query = select(UploadedDataset).where(UploadedDataset.deleted_at.is_(None)).order_by(UploadedDataset.name)
-        if not self._viewer.sees_all:
-            query = query.where(UploadedDataset.owner == self._viewer.owner)
         with self._database.read() as session:
-            rows = session.scalars(query).all()
+            rows = session.scalars(self._viewer.among(query, UploadedDataset.owner)).all()
         return [*DATASETS.values(), *(dataset_of(row.name, row.record) for row in rows)]
 
     def open(

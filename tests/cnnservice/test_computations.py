@@ -23,7 +23,7 @@ from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.specs.job import JobSpec
 from cnnservice.specs.keeping import Keep
 from cnnservice.weights import StoredFile
-from servers import PostgresServer, folder_outside
+from servers import PostgresServer, postgres_with_a_database
 
 MODEL = "01990000-0000-7000-8000-000000000001"
 LEASE, RETRY = 10.0, 60.0
@@ -31,12 +31,8 @@ LEASE, RETRY = 10.0, 60.0
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[PostgresServer]:
-    with folder_outside("postgres") as folder:
-        server = PostgresServer(folder)
-        server.start()
-        server.create()
+    with postgres_with_a_database() as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

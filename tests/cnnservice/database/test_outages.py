@@ -15,7 +15,7 @@ from cnnservice.database.engine import OUTAGES, Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.tables import Job
 from cnnservice.specs.job import JobSpec
-from servers import PostgresServer, folder_outside
+from servers import PostgresServer, postgres_with_a_database
 
 IDENTITY = "01990000-0000-7000-8000-000000000001"
 SPEC = JobSpec(dataset="mnist", epochs=1)
@@ -40,12 +40,8 @@ def sqlite(file: Path) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    with folder_outside("postgres") as folder:
-        server = PostgresServer(folder)
-        server.start()
-        server.create()
+    with postgres_with_a_database() as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture

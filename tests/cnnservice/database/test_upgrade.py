@@ -18,7 +18,7 @@ from cnnservice.database.migrate import current, revisions, upgrade
 from cnnservice.database.tables import Base
 from cnnservice.keeping.rows import encode, insert_lines, tables_of
 from filled import CHILD, DATASET, ENDED, FAILED, NOW, RUNNING, TRIAL, WAITING, Filled, fill
-from servers import PostgresServer, folder_outside
+from servers import PostgresServer, postgres_with_a_database
 
 # What a column that came later has for rows of before; where it is not here, NULL.
 FILLED_IN: dict[str, Any] = {
@@ -45,12 +45,8 @@ def today(tmp_path_factory: pytest.TempPathFactory) -> Filled:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
-    with folder_outside("postgres") as folder:
-        server = PostgresServer(folder)
-        server.start()
-        server.create()
+    with postgres_with_a_database() as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
