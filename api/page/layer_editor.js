@@ -3,7 +3,11 @@ import { get, said } from './api.js';
 import { h, select } from './dom.js';
 
 let described = null;
-const describe = () => (described ??= get('/openapi.json').then(read));
+/** What went wrong is not kept: the next asks again. */
+const describe = () => (described ??= get('/openapi.json').then(read).catch(error => {
+  described = null;
+  throw error;
+}));
 
 /** The kinds of layers, each with its schema. */
 function read(document) {
@@ -42,12 +46,12 @@ export class LayerEditor {
 
   /** Begin with these layers; what is said nowhere is left out, so that a row shows what matters. */
   async edit(layers) {
-    this.element.hidden = false;
     this.layers = layers.filter(layer => layer !== null && typeof layer === 'object').map(layer => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== null)));
     this.schemas = await describe();
     this.kind.replaceChildren(...[...this.schemas.kinds.keys()].map(kind => h('option', { value: kind }, kind)));
     this.kind.value = 'conv2d';
     this.#draw();
+    this.element.hidden = false;
   }
 
   /** What the service says of the layers: a summary, or errors by pointer. */

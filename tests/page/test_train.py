@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from page_tools import quiet
 
@@ -94,6 +94,22 @@ def test_layers_are_edited_and_judged_while_one_types(browse: Any, client: httpx
     other = browse(page.url)
     expect(other.locator(".layer-row")).to_have_count(7)
     assert _request(other) == spec
+
+
+def test_nothing_can_be_pressed_before_there_is_something_to_choose_from(browse: Any) -> None:
+    page = browse("/?view=watch")
+    held: list[Route] = []
+    page.route("**/v1/architectures", held.append)
+    with page.expect_request("**/v1/architectures"):
+        page.get_by_role("link", name="Train").click()
+    edit = page.get_by_role("button", name="Edit the layers")
+    start = page.get_by_role("button", name="Start training")
+    expect(edit).to_be_disabled()
+    expect(start).to_be_disabled()
+    held[0].continue_()
+    expect(start).to_be_enabled()
+    edit.click()
+    expect(page.locator(".layer-row").first).to_contain_text("Conv1")
 
 
 def _request(page: Page) -> dict[str, Any]:

@@ -36,6 +36,9 @@ export class Train {
       h('div', { class: 'train' }, this.form,
         h('div', { class: 'side' }, h('section', { class: 'panel', 'aria-label': 'summary' }, h('h2', {}, 'What it will be'), this.summary.element),
           h('details', { class: 'panel' }, h('summary', {}, 'The request'), this.body))));
+    // Nothing can be pressed that would do nothing: what there is to choose from comes first.
+    this.waiting = [this.preset, this.edit, this.start];
+    this.waiting.forEach(control => { control.disabled = true; });
     this.validate = debounce(250, () => this.#validate());
     this.#load();
   }
@@ -51,6 +54,7 @@ export class Train {
       this.#datasets(datasets.items);
       this.preset.replaceChildren(...this.#presets.map(preset => h('option', { value: preset.name }, preset.name)), h('option', { value: own, hidden: true }, 'own layers'));
       await this.#fill(this.#stated());
+      this.waiting.forEach(control => { control.disabled = false; });
     } catch (error) {
       this.#say(said(error));
       setTimeout(() => this.#load(), 3000);
@@ -116,10 +120,15 @@ export class Train {
     this.#changed();
   }
 
-  #own() {
+  async #own() {
     const preset = this.#presets.find(one => one.name === this.preset.value);
     if (!preset) return;
-    this.editor.edit(preset.layers);
+    try {
+      await this.editor.edit(preset.layers);
+    } catch (error) {
+      this.#say(said(error));
+      return;
+    }
     this.preset.value = own;
     this.edit.hidden = true;
     this.description.textContent = `made from ${preset.name}`;
