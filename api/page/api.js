@@ -1,5 +1,6 @@
 // Requests, and what comes back: numbers, problems, events.
 import { lost, reached } from './connection.js';
+import { missed } from './gone.js';
 import { authorization, keyWanted } from './key.js';
 
 /** A problem document (RFC 9457) of the service, as an error that can be shown. */
@@ -34,6 +35,8 @@ export async function request(path, options = {}) {
   if (response.ok) return response;
   const told = response.headers.get('content-type')?.includes('problem+json') ? await response.json() : null;
   if (response.status === 401) keyWanted();
+  const [, id] = path.match(/^\/v1\/(?:jobs|models|sweeps)\/([^/?]+)/) ?? [];
+  if (id && ['/problems/unknown-job', '/problems/unknown-sweep'].includes(told?.type)) missed(decodeURIComponent(id));
   throw new Problem(told ?? { type: 'about:blank', title: 'Error', status: response.status, detail: `The service answered ${response.status}.` });
 }
 

@@ -2,13 +2,14 @@
 import { path } from './api.js';
 import { h } from './dom.js';
 import { EpochBar } from './epoch_bar.js';
+import { Instead, train } from './gone.js';
 import { shapeText } from './layer_strip.js';
 import { Model } from './model.js';
 import { modelChoice } from './model_choice.js';
 import { Picture, preload } from './picture.js';
 import { PredictionBars } from './prediction_bars.js';
-import { title } from './progress.js';
-import { go, state } from './state.js';
+import { named, title } from './progress.js';
+import { address, go, state } from './state.js';
 
 const most = 64;
 
@@ -24,6 +25,7 @@ export class Side {
    */
   constructor(side, idKey, key, compare) {
     this.side = side;
+    this.idKey = idKey;
     this.key = key;
     this.compare = compare;
     this.choice = modelChoice(side, id => go({ [idKey]: id, [key]: null }, { step: true }));
@@ -31,11 +33,12 @@ export class Side {
     this.filters = new Picture();
     this.maps = new Picture();
     this.bars = new PredictionBars();
+    this.instead = new Instead();
     this.problem = h('p', { class: 'empty', hidden: true });
     this.filtersPart = h('section', {}, h('h3', {}, 'Filters'), this.filters.element);
     this.body = h('div', { class: 'side-panel' }, this.bar.element, this.filtersPart,
       h('section', {}, h('h3', {}, 'Feature maps of the image'), this.maps.element), h('section', {}, h('h3', {}, 'What it says of the image'), this.bars.element));
-    this.element = h('section', { class: 'panel', 'aria-label': side }, this.choice.element, this.problem, this.body);
+    this.element = h('section', { class: 'panel', 'aria-label': side }, this.choice.element, this.problem, this.instead.element, this.body);
   }
 
   get id() {
@@ -69,10 +72,15 @@ export class Side {
     this.model?.close();
   }
 
-  say() {
+  /** Nothing to show, and why: for a reason of its own, or for the one given. */
+  say(why = 'Loading…') {
+    const { model, choice: { newest } } = this;
+    const { missing = '', problem = null } = model ?? {};
     this.body.hidden = true;
-    this.problem.hidden = false;
-    this.problem.textContent = this.model?.problem?.message ?? (this.model === null ? 'There is no model yet: train one.' : 'Loading…');
+    this.problem.hidden = Boolean(missing);
+    if (missing) this.instead.show(missing, newest ? { href: address({ ...state, [this.idKey]: newest.id, [this.key]: '' }), text: `Take the newest: ${named(newest)}` } : train);
+    else this.instead.hide();
+    this.problem.textContent = problem?.message ?? (model === null ? 'There is no model yet: train one.' : model.summary ? why : 'Loading…');
   }
 
   show(layerName, image) {
@@ -81,6 +89,7 @@ export class Side {
     const { model, epoch } = view;
     this.body.hidden = false;
     this.problem.hidden = true;
+    this.instead.hide();
     this.bar.update({ epochs: model.epochs, epoch, followed: state[this.key] === undefined, running: model.running });
     this.#draw(model, model.layer(layerName), layerName, epoch, image);
     this.bars.show({ ...view, image });

@@ -2,6 +2,7 @@
 import { get, Problem } from './api.js';
 import { onReturn } from './connection.js';
 import { follow } from './events.js';
+import { onGone } from './gone.js';
 
 const ended = ['succeeded', 'failed', 'cancelled'];
 
@@ -17,6 +18,8 @@ export class Model {
   problem = null;
   /** @type {import('./types.d.ts').Batch | null} */
   batch = null;
+  /** Whether it was there and is there no more. */
+  deleted = false;
   /** @type {(() => void) | null} */
   #stop = null;
   #closed = false;
@@ -25,8 +28,15 @@ export class Model {
   constructor(id, onChange) {
     this.id = id;
     this.onChange = onChange;
-    this.stopListening = onReturn(() => this.refresh());
+    const stops = [onReturn(() => this.refresh()), onGone(gone => gone === id && this.#lose())];
+    this.stopListening = () => stops.forEach(stop => stop());
     this.refresh();
+  }
+
+  /** Why there is nothing to look at, and will not be; empty where there is, or may be. */
+  get missing() {
+    if (this.deleted) return 'This model was deleted.';
+    return this.problem?.type === '/problems/unknown-job' ? `${this.problem.message} If it was here once, it was deleted.` : '';
   }
 
   /** Where its pictures are. */
@@ -69,9 +79,21 @@ export class Model {
     this.stopListening();
   }
 
+  #lose() {
+    if (!this.job) return;
+    this.deleted = true;
+    this.job = this.summary = this.batch = null;
+    this.history = { epoch: [], history: {} };
+    this.#stop?.();
+    this.#stop = null;
+    this.onChange();
+  }
+
   async refresh() {
     try {
-      this.job = await get(`/v1/jobs/${this.id}`, { cache: 'no-store' });
+      const job = await get(`/v1/jobs/${this.id}`, { cache: 'no-store' });
+      if (this.deleted) return;
+      this.job = job;
       this.problem = null;
       await this.#read();
     } catch (error) {

@@ -48,6 +48,17 @@ def test_a_network_is_trained_from_the_page_and_grows_before_ones_eyes(browse: A
     accuracy = client.get(f"/v1/models/{job['id']}/history.json").json()["history"]["val_categorical_accuracy"][-1]
     expect(watched.locator(".curve-values").last).to_contain_text(f"epoch {EPOCHS}: ")
     expect(watched.locator(".curve-values").last).to_contain_text(f"validation {float(f'{accuracy:.3g}')}")
+    # Deleted here, it is said to be so in another window, which offers the newest that there is.
+    other = page.context.new_page()
+    other.goto(f"/?view=look&model={job['id']}")
+    quiet(other)
+    expect(other.get_by_role("option", name=f"{EPOCHS} epochs · {100 * accuracy:.1f} % right · page · watched")).to_have_count(1)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete").click()
+    expect(other.get_by_role("status").filter(has_text="This model was deleted.")).to_be_visible()
+    other.get_by_role("link", name="Look at the newest").click()
+    quiet(other)
+    assert job["id"] not in other.url
 
 
 def test_what_is_wrong_is_said_beside_it_in_the_words_of_the_api(browse: Any, client: httpx.Client) -> None:

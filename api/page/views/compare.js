@@ -28,7 +28,7 @@ export class Compare {
   async update() {
     const { left, right } = this;
     await left.choice.loaded;
-    left.use(state.model ?? left.choice.newest);
+    left.use(state.model ?? left.choice.newest?.id ?? null);
     right.use(state.with ?? left.id);
     // Of one model with itself they begin at its ends, from where they cannot move together.
     this.linked.checked = state.linked === undefined ? left.id !== right.id : state.linked === 'yes';
@@ -62,8 +62,9 @@ export class Compare {
   show() {
     const { left, right } = this;
     const [first, second] = [left.view, right.view];
+    for (const side of [left, right]) side.choice.update(side.id, side.model?.job);
     if (!first) {
-      right.say();
+      right.say('It is shown when there is a model on the left.');
       return left.say();
     }
     const { summary } = first;
@@ -74,11 +75,12 @@ export class Compare {
     setOptions(this.layer.querySelector('select'), named.map(one => [one.name, `${one.name} (${one.type})`]), layer.name);
     for (const side of [left, right]) side.show(layer.name, image);
     this.picker.update({ ...first, image });
-    if (!second) return right.say();
     const same = left.id === right.id;
-    const histories = same ? [first.model.history] : [left, right].map(side => ({ ...side.view?.model.history ?? first.model.history, name: side.name }));
-    const end = Math.max(first.model.newest ?? 0, second.model.newest ?? 0);
+    const histories = same ? [first.model.history] : [left, right].flatMap(side => (side.view ? [{ ...side.view.model.history, name: side.name }] : []));
+    const end = Math.max(first.model.newest ?? 0, second?.model.newest ?? 0);
     this.charts.draw(histories, { end, mark: first.epoch });
+    this.similar.hidden = !second;
+    if (!second) return right.say();
     if (this.similar.open) {
       const asked = { epoch: first.epoch, with: right.id, with_epoch: second.epoch };
       this.similarity.show(path(`${first.model.place}/similarity.png`, asked), {

@@ -5,6 +5,7 @@ import { AttributionPanel } from '../attribution_panel.js';
 import { historyCharts } from '../curves.js';
 import { EpochBar } from '../epoch_bar.js';
 import { FilterCard } from '../filter_card.js';
+import { Instead, train } from '../gone.js';
 import { ImagePicker } from '../image_picker.js';
 import { LayerPanel } from '../layer_panel.js';
 import { LayerStrip } from '../layer_strip.js';
@@ -12,8 +13,9 @@ import { Model } from '../model.js';
 import { modelChoice } from '../model_choice.js';
 import { Picture, preload } from '../picture.js';
 import { PredictionBars } from '../prediction_bars.js';
+import { named } from '../progress.js';
 import { section } from '../section.js';
-import { go, imageOf, state } from '../state.js';
+import { address, go, imageOf, state } from '../state.js';
 
 export class Look {
   /** @type {Model | null} */
@@ -47,16 +49,17 @@ export class Look {
       this.attributions.element,
       h('section', { class: 'panel', 'aria-label': 'curves' }, h('h2', {}, 'How it learned'), this.charts.element, this.judgement));
     this.empty = h('p', { class: 'empty' });
-    this.element = h('div', {}, h('div', { class: 'toolbar' }, h('h1', { class: 'unseen' }, 'Look inside a model'), this.choice.element, this.status), this.bar.element, this.empty, this.body);
+    this.instead = new Instead();
+    this.element = h('div', {}, h('div', { class: 'toolbar' }, h('h1', { class: 'unseen' }, 'Look inside a model'), this.choice.element, this.status), this.bar.element, this.empty, this.instead.element, this.body);
     this.body.hidden = true;
   }
 
   update() {
-    this.choice.update(state.model);
-    const id = state.model ?? this.choice.newest;
+    if (!this.choice.known) this.choice.loaded.then(() => this.choice.known && this.update());
+    const id = state.model ?? this.choice.newest?.id;
+    this.choice.update(id);
     if (!id) {
       this.empty.textContent = this.choice.known ? 'There is no model yet: train one.' : 'Loading…';
-      if (!this.choice.known) this.choice.loaded.then(() => this.update());
       return;
     }
     if (this.#model?.id !== id) {
@@ -94,11 +97,19 @@ export class Look {
     const model = this.#model;
     if (!model) return;
     const { summary } = model;
+    this.choice.update(model.id, model.job);
     const epoch = model.epoch(state.epoch);
     const ready = summary !== null && epoch !== null;
     this.body.hidden = !ready;
     this.bar.element.hidden = !ready;
-    this.empty.hidden = ready;
+    this.empty.hidden = ready || Boolean(model.missing);
+    if (model.missing) {
+      const { newest } = this.choice;
+      this.status.textContent = '';
+      this.instead.show(model.missing, newest ? { href: address({ view: 'look', model: newest.id }), text: `Look at the newest: ${named(newest)}` } : train);
+      return;
+    }
+    this.instead.hide();
     if (!ready) {
       const waits = model.running ? 'The job waits for a worker; there is nothing to see yet.' : 'Loading…';
       this.empty.textContent = model.running ? waits : (model.job?.error?.detail ?? model.problem?.message ?? waits);
