@@ -1,32 +1,26 @@
 // A list of layers to change. Which kinds there are and what each can be told is read from the API's own description.
-import { get, said } from './api.js';
+import { said } from './api.js';
+import { options, schemas } from './document.js';
 import { h, select } from './dom.js';
 
-let described = null;
-/** What went wrong is not kept: the next asks again. */
-const describe = () => (described ??= get('/openapi.json').then(read).catch(error => {
-  described = null;
-  throw error;
-}));
-
-/** The kinds of layers, each with its schema. */
-function read(document) {
-  const { schemas } = document.components;
-  const resolve = schema => (schema.$ref ? schemas[schema.$ref.split('/').at(-1)] : schema);
-  const kinds = new Map(schemas.AnyLayer.oneOf.map(resolve).map(schema => {
-    const { type } = schema.properties;
-    return [type.const ?? type.enum[0], schema];
+/** The kinds of layers, each with its schema, and what a property of one may be. */
+async function describe() {
+  const known = await schemas();
+  const kinds = new Map(options(known, { $ref: 'AnyLayer' }).map(schema => {
+    const type = schema.properties?.type;
+    return [String(type?.const ?? type?.enum?.[0]), schema];
   }));
-  /** What a property may be, one by one. */
-  const options = schema => {
-    const union = schema.anyOf ?? schema.oneOf;
-    return union ? union.flatMap(one => options(resolve(one))) : [schema];
-  };
-  return { kinds, options };
+  return { kinds, options: (/** @type {Schema} */ property) => options(known, property) };
 }
+
+/** @typedef {import('./document.js').Schema} Schema */
 
 export class LayerEditor {
   layers = [];
+  /** @type {Map<string, Schema>} */
+  kinds = new Map();
+  /** @type {(property: Schema) => Schema[]} */
+  options = () => [];
 
   /** changed() is called after every change. */
   constructor(changed) {
@@ -47,8 +41,8 @@ export class LayerEditor {
   /** Begin with these layers; what is said nowhere is left out, so that a row shows what matters. */
   async edit(layers) {
     this.layers = layers.filter(layer => layer !== null && typeof layer === 'object').map(layer => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== null)));
-    this.schemas = await describe();
-    this.kind.replaceChildren(...[...this.schemas.kinds.keys()].map(kind => h('option', { value: kind }, kind)));
+    ({ kinds: this.kinds, options: this.options } = await describe());
+    this.kind.replaceChildren(...[...this.kinds.keys()].map(kind => h('option', { value: kind }, kind)));
     this.kind.value = 'conv2d';
     this.#draw();
     this.element.hidden = false;
@@ -74,7 +68,7 @@ export class LayerEditor {
   #row(layer, n) {
     const button = (text, name, act, disabled) => h('button', { type: 'button', 'aria-label': `${name} ${layer.name ?? layer.type}`, title: name, disabled, onclick: () => { act(); this.#draw(); this.changed(); } }, text);
     const move = by => () => this.layers.splice(n + by, 0, ...this.layers.splice(n, 1));
-    const schema = this.schemas.kinds.get(layer.type);
+    const schema = this.kinds.get(layer.type);
     const fields = Object.entries(schema?.properties ?? {}).filter(([name]) => name !== 'type').map(([name, property]) => this.#field(layer, name, property)).filter(Boolean);
     return h('li', { class: 'layer-row' },
       h('details', { open: layer === this.opened, ontoggle: event => { if (event.target.open) this.opened = layer; } },
@@ -85,7 +79,7 @@ export class LayerEditor {
 
   /** A control for what can be said in one word or number; the rest is changed as JSON. */
   #field(layer, name, property) {
-    const options = this.schemas.options(property);
+    const options = this.options(property);
     const set = value => {
       if (value === '') delete layer[name];
       else layer[name] = value;
@@ -110,9 +104,9 @@ export class LayerEditor {
   }
 
   #insert() {
-    const schema = this.schemas.kinds.get(this.kind.value);
+    const schema = this.kinds.get(this.kind.value);
     const layer = { type: this.kind.value };
-    for (const name of schema.required ?? []) if (name !== 'type') layer[name] = this.#start(schema.properties[name]);
+    for (const name of schema?.required ?? []) if (name !== 'type') layer[name] = this.#start(schema?.properties?.[name] ?? {});
     // Before the last, which makes the classes: a layer after it would seldom be meant.
     this.layers.splice(Math.max(0, this.layers.length - 1), 0, layer);
     this.opened = layer;
@@ -121,8 +115,8 @@ export class LayerEditor {
   }
 
   #start(property) {
-    const options = this.schemas.options(property);
-    const example = property.examples?.[0] ?? options.find(one => one.enum)?.enum[0];
+    const options = this.options(property);
+    const example = property.examples?.[0] ?? options.find(one => one.enum)?.enum?.[0];
     return example ?? options.find(one => one.minimum !== undefined)?.minimum ?? 1;
   }
 

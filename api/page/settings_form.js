@@ -87,23 +87,24 @@ export class SettingsForm {
   }
 
   /**
-   * Say each error beside what it is about. Whether all have found their place.
+   * Say each error beside what it is about. Whether all have found their place. focus: go to the first.
    * @param {import('./types.d.ts').ProblemField[]} errors
    */
-  tell(errors) {
+  tell(errors, { focus = false } = {}) {
     for (const { control, error } of Object.values(this.#inputs)) {
       control.removeAttribute('aria-invalid');
       error.hidden = true;
     }
     const placed = errors.filter(({ pointer, detail }) => {
-      const field = this.#inputs[pointer.split('/').findLast(part => part in this.#inputs) ?? ''];
+      // A layer has a seed, too.
+      const field = pointer.startsWith('/architecture') ? undefined : this.#inputs[pointer.split('/').findLast(part => part in this.#inputs) ?? ''];
       if (!field) return false;
       field.control.setAttribute('aria-invalid', 'true');
       field.error.hidden = false;
       field.error.textContent = detail;
       return true;
     });
-    if (placed.length) this.element.querySelector('[aria-invalid]').focus();
+    if (focus && placed.length) this.element.querySelector('[aria-invalid]').focus();
     return placed.length > 0 && placed.length === errors.length;
   }
 }
