@@ -9,6 +9,7 @@ import { modelChoice } from './model_choice.js';
 import { Picture, preload } from './picture.js';
 import { PredictionBars } from './prediction_bars.js';
 import { named, title } from './progress.js';
+import { filterRatio, mapRatio } from './sheet_ratio.js';
 import { address, go, state } from './state.js';
 
 const most = 64;
@@ -77,6 +78,7 @@ export class Side {
     const { model, choice: { newest } } = this;
     const { missing = '', problem = null } = model ?? {};
     this.body.hidden = true;
+    this.element.classList.toggle('loading', !missing && !problem && model !== null && !model.summary);
     this.problem.hidden = Boolean(missing);
     if (missing) this.instead.show(missing, newest ? { href: address({ ...state, [this.idKey]: newest.id, [this.key]: '' }), text: `Take the newest: ${named(newest)}` } : train);
     else this.instead.hide();
@@ -88,6 +90,7 @@ export class Side {
     if (!view) return;
     const { model, epoch } = view;
     this.body.hidden = false;
+    this.element.classList.remove('loading');
     this.problem.hidden = true;
     this.instead.hide();
     this.bar.update({ epochs: model.epochs, epoch, followed: state[this.key] === undefined, running: model.running });
@@ -104,8 +107,8 @@ export class Side {
     const filters = at => path(`${place}/filters.png`, { epoch: at, ...first(layer.filters), cmap: state.cmap, normalize: state.normalize });
     const maps = at => path(`${place}/activations.png`, { image, epoch: at, ...first(layer.output_shape.at(-1)) });
     const said = `${name}, ${this.side}, epoch ${epoch}`;
-    if (layer.kernel) this.filters.show(filters(epoch), { alt: `filters of ${said}`, caption: `epoch ${epoch}, kernel ${shapeText(layer.kernel)}` });
-    this.maps.show(maps(epoch), { alt: `feature maps of ${said}`, caption: shapeText(layer.output_shape) });
+    if (layer.kernel) this.filters.show(filters(epoch), { alt: `filters of ${said}`, caption: `epoch ${epoch}, kernel ${shapeText(layer.kernel)}`, ratio: filterRatio(layer, most) });
+    this.maps.show(maps(epoch), { alt: `feature maps of ${said}`, caption: shapeText(layer.output_shape), ratio: mapRatio(layer, most) });
     const near = this.bar.neighbours(1).flatMap(at => [...(layer.kernel ? [filters(at)] : []), maps(at)]);
     Promise.all([this.filters.ready, this.maps.ready]).then(() => preload(near));
     return undefined;

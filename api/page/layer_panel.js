@@ -5,6 +5,7 @@ import { Histogram } from './histogram.js';
 import { countText, shapeText } from './layer_strip.js';
 import { Picture } from './picture.js';
 import { section } from './section.js';
+import { filterRatio, mapRatio } from './sheet_ratio.js';
 import { Tiles } from './tiles.js';
 
 const colours = [['gray', 'grey'], ['viridis', 'viridis'], ['RdBu_r', 'blue to red']];
@@ -62,11 +63,11 @@ export class LayerPanel {
     const filters = at => path(`${place}/filters.png`, { epoch: at, channel, ...drawing, ...first(layer.filters) });
     const maps = at => path(`${place}/activations.png`, { image, epoch: at, ...drawing, ...first(layer.output_shape.length > 1 ? layer.output_shape.at(-1) : layer.output_shape[0]) });
     if (layer.kernel) {
-      this.filters.show(filters(epoch), { alt: `filters of ${layer.name} at epoch ${epoch}`, caption: `kernel ${shapeText(layer.kernel)}` });
+      this.filters.show(filters(epoch), { alt: `filters of ${layer.name} at epoch ${epoch}`, caption: `kernel ${shapeText(layer.kernel)}`, ratio: filterRatio(layer, most) });
       this.#tile(this.filterTiles, filters(epoch), filter, `filters of ${layer.name}`);
       this.histogram.show(model, layer.name, epoch, model.newest);
     }
-    this.maps.show(maps(epoch), { alt: `feature maps of ${layer.name} at epoch ${epoch}`, caption: shapeText(layer.output_shape) });
+    this.maps.show(maps(epoch), { alt: `feature maps of ${layer.name} at epoch ${epoch}`, caption: shapeText(layer.output_shape), ratio: mapRatio(layer, most) });
     this.#tile(this.mapTiles, maps(epoch), filter, `feature maps of ${layer.name}`);
     this.more.update(place, layer, epoch);
     this.#at = at => [...(layer.kernel ? [filters(at)] : []), maps(at)];
@@ -102,7 +103,7 @@ class More {
       ['Inputs the filters prefer', 'maximization.png', 'the input that moves each filter most'],
       ['Test images as the layer lays them out', 'embedding.png', 'the test images in two dimensions'],
     ].map(([name, file, alt]) => {
-      const picture = new Picture({ long: true });
+      const picture = new Picture({ long: true, className: file.startsWith('embedding') ? 'paper' : '' });
       const element = section(file.split('.')[0], name, () => this.#fill(), picture.element);
       return { file, alt, picture, element };
     });

@@ -33,6 +33,11 @@ export class Model {
     this.refresh();
   }
 
+  /** What a choice says of it while it is in no list. */
+  get otherwise() {
+    return this.missing ? 'not there' : '…';
+  }
+
   /** Why there is nothing to look at, and will not be; empty where there is, or may be. */
   get missing() {
     if (this.deleted) return 'This model was deleted.';

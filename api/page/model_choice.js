@@ -18,6 +18,7 @@ export function modelChoice(label, onPick) {
   /** @type {Job[]} */
   let jobs = [];
   let chosen = '';
+  let otherwise = '…';
 
   async function load() {
     try {
@@ -37,9 +38,13 @@ export function modelChoice(label, onPick) {
     show();
   }
 
-  /** job: that of the id, where it is known already. @param {string | null} [id] @param {Job | null} [job] */
-  function update(id, job) {
+  /**
+   * job: that of the id, where it is known already. instead: what is said where there is none.
+   * @param {string | null} [id] @param {Job | null} [job]
+   */
+  function update(id, job, instead = '…') {
     chosen = id ?? choice.newest?.id ?? '';
+    otherwise = instead;
     // One that is older than the list reaches back, or made since.
     if (job && !jobs.some(one => one.id === job.id)) jobs = [job, ...jobs];
     show();
@@ -47,7 +52,7 @@ export function modelChoice(label, onPick) {
 
   function show() {
     const options = jobs.map(job => [job.id, named(job)]);
-    if (chosen && !jobs.some(job => job.id === chosen)) options.unshift([chosen, choice.known ? chosen : '…']);
+    if (chosen && !jobs.some(job => job.id === chosen)) options.unshift([chosen, otherwise]);
     setOptions(list, options, chosen || choice.newest?.id || '');
   }
 

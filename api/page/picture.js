@@ -5,7 +5,7 @@ import { h } from './dom.js';
 import { Lane } from './lane.js';
 import { links } from './links.js';
 
-/** @typedef {{alt?: string, caption?: string}} Told what is said of a picture */
+/** @typedef {{alt?: string, caption?: string, ratio?: number}} Told what is said of a picture, and its width to its height, about */
 /** @typedef {{path: string, told: Told}} Wanted */
 
 // Decoded pictures that were shown or are about to be: a slider moved back and forth asks for nothing again.
@@ -82,6 +82,7 @@ export class Picture {
     }
     this.#asked = path;
     this.#last = { path, told };
+    this.frame.style.aspectRatio = told.ratio && this.frame.matches('.skeleton') ? String(told.ratio) : '';
     this.links.set(path);
     if (this.#busy && !this.long) this.#wanted = this.#last;
     else this.#start(this.#last);
@@ -95,6 +96,7 @@ export class Picture {
     this.#abort?.abort();
     this.image.hidden = true;
     this.frame.classList.remove('skeleton', 'stale');
+    this.frame.style.aspectRatio = '';
     this.#say(why);
   }
 
@@ -143,6 +145,7 @@ export class Picture {
     this.image = shown;
     this.#shown = path;
     this.frame.classList.remove('skeleton');
+    this.frame.style.aspectRatio = '';
     this.frame.dataset.path = path;
     this.#say('');
     this.#tell(told);
@@ -172,6 +175,7 @@ export class Picture {
       }
     }
     this.frame.classList.remove('skeleton');
+    this.frame.style.aspectRatio = '';
     if (why === null) this.#asked = '';
     else if (why instanceof Problem) {
       this.image.hidden = true;

@@ -8,7 +8,7 @@ export class SummaryTable {
     this.warnings = h('div', {});
     this.error = h('p', { class: 'message', role: 'status', hidden: true });
     this.table = h('table', { class: 'summary' }, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'layer'), h('th', { scope: 'col' }, 'output'), h('th', { scope: 'col', class: 'number' }, 'parameters'))), this.rows);
-    this.element = h('div', { class: 'part' }, this.error, this.table, this.total, this.warnings);
+    this.element = h('div', { class: 'part summed' }, this.error, this.table, this.total, this.warnings);
   }
 
   show(told) {

@@ -16,13 +16,16 @@ export class Compare {
     this.layer = select('layer', [['', '']], '', value => go({ layer: value }));
     this.picker = new ImagePicker(image => go({ image }));
     this.charts = historyCharts();
-    this.similarity = new Picture({ long: true });
+    this.similarity = new Picture({ long: true, className: 'paper' });
     this.similar = section('similarity', 'How alike their layers are', () => this.show(), this.similarity.element);
+    // Where there is no model on the left there is nothing to compare.
+    this.below = h('div', { class: 'compare', hidden: true },
+      h('section', { class: 'panel', 'aria-label': 'curves' }, h('h2', {}, 'How they learned'), this.charts.element, this.similar),
+      h('div', { class: 'panel' }, section('image', 'Another image', () => {}, this.picker.element)));
     this.element = h('div', { class: 'compare' }, h('h1', { class: 'unseen' }, 'Compare two models or two epochs'),
       h('div', { class: 'toolbar' }, this.layer, h('label', { class: 'check' }, this.linked, 'move both sliders together')),
       h('div', { class: 'sides' }, this.left.element, this.right.element),
-      h('section', { class: 'panel', 'aria-label': 'curves' }, h('h2', {}, 'How they learned'), this.charts.element, this.similar),
-      h('div', { class: 'panel' }, section('image', 'Another image', () => {}, this.picker.element)));
+      this.below);
   }
 
   async update() {
@@ -62,7 +65,8 @@ export class Compare {
   show() {
     const { left, right } = this;
     const [first, second] = [left.view, right.view];
-    for (const side of [left, right]) side.choice.update(side.id, side.model?.job);
+    for (const side of [left, right]) side.choice.update(side.id, side.model?.job, side.model?.otherwise);
+    this.below.hidden = !first;
     if (!first) {
       right.say('It is shown when there is a model on the left.');
       return left.say();

@@ -39,7 +39,7 @@ export class Look {
     this.card = new FilterCard({ onRelease: () => go({ filter: null }) });
     this.attributions = new AttributionPanel(patch => go(patch));
     this.charts = historyCharts(epoch => this.#model?.epochs.includes(epoch) && go({ epoch }));
-    this.judged = [['confusion.png', 'what the test images of each class are taken for'], ['mistakes.png', 'the surest mistakes']].map(([file, alt]) => ({ file, alt, picture: new Picture({ aside: true, className: 'wide' }) }));
+    this.judged = [['confusion.png', 'what the test images of each class are taken for'], ['mistakes.png', 'the surest mistakes']].map(([file, alt]) => ({ file, alt, picture: new Picture({ aside: true, className: 'paper' }) }));
     this.judgement = section('judged', 'Judged on the test images', () => this.#judge(), h('div', { class: 'two' }, this.judged.map(one => one.picture.element)));
     this.body = h('div', { class: 'look' },
       this.strip.element,
@@ -97,7 +97,7 @@ export class Look {
     const model = this.#model;
     if (!model) return;
     const { summary } = model;
-    this.choice.update(model.id, model.job);
+    this.choice.update(model.id, model.job, model.otherwise);
     const epoch = model.epoch(state.epoch);
     const ready = summary !== null && epoch !== null;
     this.body.hidden = !ready;

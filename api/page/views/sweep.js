@@ -38,14 +38,17 @@ export class Sweep {
     this.chart = new Curves('Objective');
     this.picture = h('a', { target: '_blank', rel: 'noopener' }, 'The curves as a picture');
     this.none = h('p', { class: 'empty', hidden: true }, 'No sweep yet: start one below.');
+    this.chosen = h('label', { class: 'field model-choice', hidden: true }, h('span', {}, 'sweep'), this.choice);
     this.instead = new Instead();
     this.shown = h('div', { class: 'sweep', hidden: true },
       h('section', { class: 'panel', 'aria-label': 'trials' }, h('div', { class: 'row' }, this.status, h('div', { class: 'controls' }, this.cancel, this.remove)), this.table.element),
       h('section', { class: 'panel', 'aria-label': 'curves' }, this.chart.element, h('p', { class: 'faint' }, this.picture)));
     this.form = new SweepForm(sweep => this.#started(sweep));
+    // What it stands below comes first.
+    this.after = h('div', { class: 'panel after', hidden: true }, section('new', 'A new sweep', () => {}, this.form.element));
     this.element = h('div', {}, h('h1', { class: 'unseen' }, 'Sweeps: many settings side by side'),
-      h('div', { class: 'toolbar' }, h('label', { class: 'field model-choice' }, h('span', {}, 'sweep'), this.choice)), this.error, this.instead.element, this.none, this.shown,
-      h('div', { class: 'panel after' }, section('new', 'A new sweep', () => {}, this.form.element)));
+      h('div', { class: 'toolbar' }, this.chosen), this.error, this.instead.element, this.none, this.shown,
+      this.after);
     const stops = [onReturn(() => this.#poll()), onGone(id => this.#forget(id))];
     this.stopListening = () => stops.forEach(stop => stop());
     this.#list();
@@ -56,6 +59,7 @@ export class Sweep {
     const options = this.#known.map(one => [one.id, lineOf(one)]);
     if (id && !this.#known.some(one => one.id === id)) options.unshift([id, id]);
     setOptions(this.choice, options, id);
+    this.chosen.hidden = options.length === 0;
     if (id && this.#sweep?.id !== id) this.#poll();
   }
 
@@ -74,6 +78,7 @@ export class Sweep {
       return; // said by the banner, and asked again on its return
     }
     this.none.hidden = this.#known.length > 0 || state.sweep !== undefined;
+    this.after.hidden &&= this.none.hidden;
     if (!this.#closed) this.update();
   }
 
@@ -112,6 +117,7 @@ export class Sweep {
     const [newest] = this.#known;
     this.#sweep = null;
     this.shown.hidden = true;
+    this.after.hidden = false;
     this.#say('');
     this.instead.show(why, newest ? { href: address({ view: 'sweep', sweep: newest.id }), text: `Look at the newest: ${lineOf(newest)}` } : null);
   }
@@ -128,6 +134,7 @@ export class Sweep {
     this.shown.hidden = false;
     this.none.hidden = true;
     this.instead.hide();
+    this.after.hidden = false;
     const counts = Object.entries(sweep.counts).filter(([, count]) => count).map(([name, count]) => `${count} ${name}`);
     const halving = rungs.length ? ` · rungs: ${rungs.map(rung => `${rung.trials || 'the best'} to epoch ${rung.epochs}`).join(' → ')}` : '';
     this.status.replaceChildren(h('b', { class: `status ${status}` }, status), ` · ${trials.length} trials: ${counts.join(', ')}${halving}`);

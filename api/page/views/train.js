@@ -23,7 +23,7 @@ export class Train {
   constructor() {
     this.data = h('div', { class: 'cards' });
     this.preset = h('select', { 'aria-label': 'preset', onchange: () => this.#choosePreset() });
-    this.description = h('p', { class: 'faint' });
+    this.description = h('p', { class: 'faint description' });
     this.editor = new LayerEditor(() => this.#edited());
     this.edit = h('button', { type: 'button', onclick: () => this.#own() }, 'Edit the layers');
     this.architecture = h('fieldset', { class: 'panel' }, h('legend', {}, 'Layers'),

@@ -7,6 +7,7 @@ import { deleted, Instead, onGone, train } from '../gone.js';
 import { Model } from '../model.js';
 import { Picture } from '../picture.js';
 import { named, progress, title, when } from '../progress.js';
+import { filterRatio } from '../sheet_ratio.js';
 import { address, go, state } from '../state.js';
 
 /** @typedef {import('../types.d.ts').Job} Job */
@@ -178,7 +179,7 @@ export class Watch {
         this.filters.append(h('section', {}, h('h4', {}, layer.name), picture.element));
       }
       const count = (layer.filters ?? 0) > most ? most : undefined;
-      picture.show(path(`${model.place}/layers/${layer.name}/filters.png`, { epoch: model.newest, count }), { alt: `filters of ${layer.name} at epoch ${model.newest}`, caption: `epoch ${model.newest}` });
+      picture.show(path(`${model.place}/layers/${layer.name}/filters.png`, { epoch: model.newest, count }), { alt: `filters of ${layer.name} at epoch ${model.newest}`, caption: `epoch ${model.newest}`, ratio: filterRatio(layer, most) });
     }
     this.filtersPart.hidden = this.#pictures.size === 0;
   }
