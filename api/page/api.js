@@ -5,7 +5,9 @@ import { authorization, keyWanted } from './key.js';
 
 /** A problem document (RFC 9457) of the service, as an error that can be shown. */
 export class Problem extends Error {
-  /** @param {{type: string, title: string, status: number, detail: string, errors?: {pointer: string, detail: string}[]}} told */
+  /**
+   * @param {{type: string, title: string, status: number, detail: string, errors?: {pointer: string, detail: string}[]}} told
+   */
   constructor(told) {
     super(told.detail);
     this.type = told.type;
@@ -21,7 +23,7 @@ export const said = error => (error instanceof Error ? error.message : String(er
 /** The service was not reached. */
 export class Unreachable extends Error {}
 
-/** @returns {Promise<Response>} of a status below 400 */
+/** @param {string} path @param {RequestInit} [options] @returns {Promise<Response>} of a status below 400 */
 export async function request(path, options = {}) {
   let response;
   try {
@@ -72,6 +74,8 @@ export async function send(method, path, body, headers = {}) {
 /**
  * An array as the service sends it (.npy, little-endian float32, C order).
  * @returns {Promise<{shape: number[], values: Float32Array}>}
+ * @param {string} path
+ * @param {RequestInit} [options]
  */
 export async function getArray(path, options) {
   const bytes = await (await request(path, options)).arrayBuffer();
@@ -105,7 +109,7 @@ export async function settled(path, { signal, onProgress } = {}) {
   }
 }
 
-/** @param {AbortSignal} [signal] @returns {Promise<void>} */
+/** @param {number} milliseconds @param {AbortSignal} [signal] @returns {Promise<void>} */
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -113,7 +117,7 @@ export function pause(milliseconds, signal) {
   });
 }
 
-/** A path with parameters; those that are empty are left out. */
+/** A path with parameters; those that are empty are left out. @param {string} place */
 export function path(place, parameters = {}) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== ''));
   const text = query.toString().replaceAll('%3A', ':').replaceAll('%2C', ',');

@@ -85,6 +85,7 @@ export class Side {
     this.problem.textContent = problem?.message ?? (model === null ? 'There is no model yet: train one.' : model.summary ? why : 'Loading…');
   }
 
+  /** @param {string} layerName @param {string} image */
   show(layerName, image) {
     const { view } = this;
     if (!view) return;
@@ -98,13 +99,22 @@ export class Side {
     this.bars.show({ ...view, image });
   }
 
-  /** @param {Model} model @param {import('./types.d.ts').Layer | null} layer @param {string} name */
+  /**
+   * @param {Model} model
+   * @param {import('./types.d.ts').Layer | null} layer
+   * @param {string} name
+   * @param {number} epoch
+   * @param {string} image
+   */
   #draw(model, layer, name, epoch, image) {
     this.filtersPart.hidden = !layer?.kernel;
     if (layer === null) return this.maps.clear(`This model has no layer ${name}.`);
     const place = `${model.place}/layers/${name}`;
-    const first = count => (count > most ? { count: most } : {});
+    /** @param {number} [count] */
+    const first = (count = 0) => (count > most ? { count: most } : {});
+    /** @param {number} at */
     const filters = at => path(`${place}/filters.png`, { epoch: at, ...first(layer.filters), cmap: state.cmap, normalize: state.normalize });
+    /** @param {number} at */
     const maps = at => path(`${place}/activations.png`, { image, epoch: at, ...first(layer.output_shape.at(-1)) });
     const said = `${name}, ${this.side}, epoch ${epoch}`;
     if (layer.kernel) this.filters.show(filters(epoch), { alt: `filters of ${said}`, caption: `epoch ${epoch}, kernel ${shapeText(layer.kernel)}`, ratio: filterRatio(layer, most) });

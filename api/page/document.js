@@ -28,7 +28,12 @@ async function read() {
 /** The schema itself, where it is only named. @param {Record<string, Schema>} known @param {Schema} schema */
 export const resolve = (known, schema) => (schema.$ref ? known[schema.$ref.split('/').at(-1) ?? ''] ?? {} : schema);
 
-/** All that a value may be, one by one. @param {Record<string, Schema>} known @param {Schema} schema @returns {Schema[]} */
+/**
+ * All that a value may be, one by one.
+ * @param {Record<string, Schema>} known
+ * @param {Schema} schema
+ * @returns {Schema[]}
+ */
 export function options(known, schema) {
   const plain = resolve(known, schema);
   const union = plain.anyOf ?? plain.oneOf;

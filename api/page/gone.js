@@ -32,7 +32,7 @@ export function deleted(id) {
   missed(id);
 }
 
-windows.onmessage = event => missed(event.data);
+windows.onmessage = (/** @type {MessageEvent<string>} */ event) => missed(event.data);
 
 /** What there is to do where there is none. */
 export const train = { href: '/?view=train', text: 'Train a network' };

@@ -31,6 +31,7 @@ export async function enter() {
   else session('GET');
 }
 
+/** @param {string} method */
 async function session(method) {
   try {
     const response = await fetch('/v1/session', { method, headers: authorization() });
@@ -41,11 +42,13 @@ async function session(method) {
   }
 }
 
+/** @param {{keys: boolean, owner: string | null, scope: string}} session */
 function tell(session) {
   button.hidden = !session.keys;
   button.textContent = session.keys ? `${session.owner} (${session.scope})` : '';
 }
 
+/** @param {string} said */
 function ask(said) {
   if (dialog.open) return;
   byId('key-said').textContent = said;
@@ -75,7 +78,8 @@ byId('key-forget').addEventListener('click', async () => {
   location.reload();
 });
 
-byId('key-form').addEventListener('submit', async event => {
+/** @param {Event} event */
+byId('key-form').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const key = byId('key-text').value.trim();
   try {

@@ -67,7 +67,10 @@ export class Model {
     return this.epochs.at(-1) ?? null;
   }
 
-  /** The epoch that a state means: the one it names where there is such a one, else the newest. @param {string} [named] */
+  /**
+   * The epoch that a state means: the one it names where there is such a one, else the newest.
+   * @param {string} [named]
+   */
   epoch(named) {
     const number = Number(named);
     return named !== undefined && this.epochs.includes(number) ? number : this.newest;
@@ -161,9 +164,12 @@ export class Model {
   }
 }
 
-/** A layer with the shape of its kernel, how many filters it has, and how many channels each of them reads. */
+/**
+ * A layer with the shape of its kernel, how many filters it has, and how many channels each of them reads.
+ * @param {import('cnnservice').components['schemas']['LayerWeights']} layer
+ */
 function withKernel(layer) {
   const kernel = layer.weights.find(weight => weight.name.endsWith('kernel'))?.shape ?? null;
   const plain = layer.type === 'conv2d' || layer.type === 'dense';
-  return { ...layer, kernel, filters: plain ? kernel.at(-1) : undefined, channels: layer.type === 'conv2d' ? kernel[2] : null };
+  return { ...layer, kernel, filters: plain ? kernel?.at(-1) : undefined, channels: layer.type === 'conv2d' ? kernel?.[2] ?? null : null };
 }

@@ -26,7 +26,10 @@ export class PredictionBars {
     onReturn(() => this.#asked !== this.#shown && this.#load(this.#asked), this.element);
   }
 
-  /** @param {Pick<import('./types.d.ts').Shown, 'model' | 'summary' | 'epoch' | 'image'>} shown @param {number | null} [chosen] */
+  /**
+   * @param {Pick<import('./types.d.ts').Shown, 'model' | 'summary' | 'epoch' | 'image'>} shown
+   * @param {number | null} [chosen]
+   */
   show({ model, summary, epoch, image }, chosen = null) {
     this.classes = summary.classes;
     this.chosen = chosen;
@@ -39,6 +42,7 @@ export class PredictionBars {
     this.ready = this.#load(asked);
   }
 
+  /** @param {string} asked */
   async #load(asked) {
     try {
       /** @type {import('./types.d.ts').Prediction} */

@@ -51,6 +51,7 @@ function fraction(job, batch) {
   return Number.isFinite(part) ? (epoch + part) / job.epochs : job.progress;
 }
 
+/** @param {number} seconds */
 export function duration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;

@@ -64,7 +64,12 @@ export class TrialTable {
   }
 }
 
-/** How long a bar is: what is least has a little of one. */
+/**
+ * How long a bar is: what is least has a little of one.
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
 function share(value, low, high) {
   return high > low ? 0.05 + (0.95 * (value - low)) / (high - low) : 1;
 }

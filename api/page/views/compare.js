@@ -43,6 +43,7 @@ export class Compare {
     this.right.close();
   }
 
+  /** @param {string} key */
   key(key) {
     const { left } = this;
     const act = { ArrowLeft: () => left.bar.step(-1), ArrowRight: () => left.bar.step(1), Home: () => left.bar.edge(0), End: () => left.bar.edge(-1), ' ': () => left.bar.toggle() }[key];
@@ -50,7 +51,11 @@ export class Compare {
     return Boolean(act);
   }
 
-  /** One slider moved; while both are linked the other goes to that epoch, or of one model with itself as far. */
+  /**
+   * One slider moved; while both are linked the other goes to that epoch, or of one model with itself as far.
+   * @param {Side} side
+   * @param {number | null} epoch
+   */
   moved(side, epoch) {
     const other = side === this.left ? this.right : this.left;
     const [mine, theirs] = [side.view, other.view];

@@ -34,7 +34,7 @@ export class Look {
     this.input = new Picture({ className: 'input' });
     this.bars = new PredictionBars(number => go({ class: Number(state.class) === number ? null : number }));
     this.picker = new ImagePicker(image => go({ image }));
-    const point = debounce(60, index => { this.#pointed = index; this.#card(); });
+    const point = debounce(60, (/** @type {number | null} */ index) => { this.#pointed = index; this.#card(); });
     this.panel = new LayerPanel({ point, change: patch => go(patch) });
     this.card = new FilterCard({ onRelease: () => go({ filter: null }) });
     this.attributions = new AttributionPanel(patch => go(patch));
@@ -74,6 +74,7 @@ export class Look {
     this.#model?.close();
   }
 
+  /** @param {string} key */
   key(key) {
     const act = {
       ArrowLeft: () => this.bar.step(-1), ArrowRight: () => this.bar.step(1), Home: () => this.bar.edge(0), End: () => this.bar.edge(-1), ' ': () => this.bar.toggle(), Escape: () => go({ filter: null }),
@@ -83,11 +84,13 @@ export class Look {
     return Boolean(act);
   }
 
+  /** @param {number} step */
   #turn(step) {
     const layer = this.#told && this.strip.beside(this.#told.layer.name, step);
     if (layer) go({ layer, filter: null, channel: null });
   }
 
+  /** @param {number} step */
   #image(step) {
     const image = this.picker.beside(step);
     if (image) go({ image });

@@ -94,6 +94,7 @@ export class Train {
     this.#changed();
   }
 
+  /** @param {import('../types.d.ts').Dataset[]} datasets */
   #datasets(datasets) {
     this.#known = datasets;
     const { dataset: stated } = this.#stated();
@@ -171,7 +172,10 @@ export class Train {
     announce(found.map(({ detail }) => detail).join('; '));
   }
 
-  /** @returns {import('../types.d.ts').ProblemField[]} */
+  /**
+   * @param {Record<string, any>} settings
+   * @returns {import('../types.d.ts').ProblemField[]}
+   */
   #tooMany({ dataset, train_samples, test_samples }) {
     const splits = this.#known.find(one => one.name === dataset)?.splits ?? {};
     return Object.entries({ train: train_samples, test: test_samples }).filter(([split, wanted]) => wanted > (splits[split] ?? Infinity)).map(([split, wanted]) => ({
@@ -195,6 +199,7 @@ export class Train {
     }
   }
 
+  /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
     this.#say('');
@@ -214,6 +219,7 @@ export class Train {
     }
   }
 
+  /** @param {string} text */
   #say(text) {
     this.message.hidden = !text;
     this.message.textContent = text;

@@ -194,6 +194,7 @@ export class Watch {
     const any = model.newest !== null;
     if (this.actions.dataset.shown === `${id} ${status} ${any}`) return;
     this.actions.dataset.shown = `${id} ${status} ${any}`;
+    /** @param {string} text @param {() => unknown} act */
     const button = (text, act, name = '') => h('button', { type: 'button', class: name, onclick: event => this.#do(event.currentTarget, act) }, text);
     this.actions.replaceChildren(
       any ? h('a', { href: address({ view: 'look', model: id }) }, 'Look inside') : '',
@@ -212,12 +213,14 @@ export class Watch {
     );
   }
 
+  /** @param {string} id @param {string} dataset */
   async #goOn(id, dataset) {
     const job = await send('POST', '/v1/jobs', { dataset, epochs: 10, continue_from: { model_id: id, epoch: 'last' } });
     go({ model: job.id, epoch: null }, { step: true });
     this.#poll();
   }
 
+  /** @param {HTMLButtonElement} button @param {() => unknown} act */
   async #do(button, act) {
     button.disabled = true;
     try {
