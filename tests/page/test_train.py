@@ -127,7 +127,7 @@ def test_layers_are_edited_and_judged_while_one_types(browse: Any, client: httpx
 def test_nothing_can_be_pressed_before_there_is_something_to_choose_from(browse: Any) -> None:
     page = browse("/?view=watch")
     held: list[Route] = []
-    page.route("**/v1/architectures", held.append)
+    page.route("**/v1/architectures", lambda route: held.append(route))
     with page.expect_request("**/v1/architectures"):
         page.get_by_role("link", name="Train").click()
     edit = page.get_by_role("button", name="Edit the layers")
