@@ -1,10 +1,13 @@
 // Requests, and what comes back: numbers, problems, events.
 import { lost, reached } from './connection.js';
+import { missed } from './gone.js';
 import { authorization, keyWanted } from './key.js';
 
 /** A problem document (RFC 9457) of the service, as an error that can be shown. */
 export class Problem extends Error {
-  /** @param {{type: string, title: string, status: number, detail: string, errors?: {pointer: string, detail: string}[]}} told */
+  /**
+   * @param {{type: string, title: string, status: number, detail: string, errors?: {pointer: string, detail: string}[]}} told
+   */
   constructor(told) {
     super(told.detail);
     this.type = told.type;
@@ -20,7 +23,7 @@ export const said = error => (error instanceof Error ? error.message : String(er
 /** The service was not reached. */
 export class Unreachable extends Error {}
 
-/** @returns {Promise<Response>} of a status below 400 */
+/** @param {string} path @param {RequestInit} [options] @returns {Promise<Response>} of a status below 400 */
 export async function request(path, options = {}) {
   let response;
   try {
@@ -34,6 +37,8 @@ export async function request(path, options = {}) {
   if (response.ok) return response;
   const told = response.headers.get('content-type')?.includes('problem+json') ? await response.json() : null;
   if (response.status === 401) keyWanted();
+  const [, id] = path.match(/^\/v1\/(?:jobs|models|sweeps)\/([^/?]+)/) ?? [];
+  if (id && ['/problems/unknown-job', '/problems/unknown-sweep'].includes(told?.type)) missed(decodeURIComponent(id));
   throw new Problem(told ?? { type: 'about:blank', title: 'Error', status: response.status, detail: `The service answered ${response.status}.` });
 }
 
@@ -69,6 +74,8 @@ export async function send(method, path, body, headers = {}) {
 /**
  * An array as the service sends it (.npy, little-endian float32, C order).
  * @returns {Promise<{shape: number[], values: Float32Array}>}
+ * @param {string} path
+ * @param {RequestInit} [options]
  */
 export async function getArray(path, options) {
   const bytes = await (await request(path, options)).arrayBuffer();
@@ -102,7 +109,7 @@ export async function settled(path, { signal, onProgress } = {}) {
   }
 }
 
-/** @param {AbortSignal} [signal] @returns {Promise<void>} */
+/** @param {number} milliseconds @param {AbortSignal} [signal] @returns {Promise<void>} */
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -110,7 +117,7 @@ export function pause(milliseconds, signal) {
   });
 }
 
-/** A path with parameters; those that are empty are left out. */
+/** A path with parameters; those that are empty are left out. @param {string} place */
 export function path(place, parameters = {}) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== ''));
   const text = query.toString().replaceAll('%3A', ':').replaceAll('%2C', ',');

@@ -14,7 +14,7 @@ export class AttributionPanel {
   /** @type {Parameters<AttributionPanel['update']>[0] | null} */
   told = null;
 
-  /** change(patch) when the state shall change. */
+  /** change(patch) when the state shall change. @param {(patch: import('./state.js').Patch) => unknown} change */
   constructor(change) {
     this.change = change;
     this.target = select('class', [['', 'the one predicted']], '', value => change({ class: value || null }));

@@ -13,6 +13,7 @@ let heard = performance.now();
 /**
  * Call when the service is back after it was away, as long as an element is on the page, where one is named.
  * @returns {() => void} stops that
+ * @param {() => unknown} listener
  */
 export function onReturn(listener, element = null) {
   const entry = { listener, element };
@@ -41,6 +42,7 @@ export function reached() {
   }
 }
 
+/** @param {number} milliseconds */
 function ask(milliseconds) {
   asking = setTimeout(async () => {
     try {

@@ -22,9 +22,9 @@ export class Curves {
     this.told = h('p', { class: 'curve-values faint' });
     this.legend = h('p', { class: 'legend' });
     this.element = h('figure', { class: 'chart' }, h('figcaption', {}, this.heading, this.legend), this.plot, this.told);
-    this.plot.addEventListener('pointermove', event => this.#hover(event));
+    this.plot.addEventListener('pointermove', (/** @type {PointerEvent} */ event) => this.#hover(event));
     this.plot.addEventListener('pointerleave', () => this.#say(this.#drawn?.mark));
-    if (onPick) this.plot.addEventListener('click', event => {
+    if (onPick) this.plot.addEventListener('click', (/** @type {MouseEvent} */ event) => {
       const epoch = this.#epochAt(event);
       if (epoch !== null) onPick(epoch);
     });
@@ -37,7 +37,9 @@ export class Curves {
     const [low, high] = range(values);
     const first = Math.min(1, epochs[0] ?? 1);
     const last = Math.max(end, first + 1);
+    /** @param {number} epoch */
     const x = epoch => margin.left + ((epoch - first) / (last - first)) * (width - margin.left - margin.right);
+    /** @param {number} value */
     const y = value => height - margin.bottom - ((value - low) / (high - low)) * (height - margin.top - margin.bottom);
     this.#drawn = { epochs, series, mark, x };
     const parts = [];
@@ -62,6 +64,7 @@ export class Curves {
     this.#say(mark);
   }
 
+  /** @param {PointerEvent | MouseEvent} event */
   #epochAt(event) {
     if (!this.#drawn?.epochs.length) return null;
     const box = this.plot.getBoundingClientRect();
@@ -70,10 +73,12 @@ export class Curves {
     return epochs.reduce((best, epoch) => (Math.abs(x(epoch) - at) < Math.abs(x(best) - at) ? epoch : best));
   }
 
+  /** @param {PointerEvent | MouseEvent} event */
   #hover(event) {
     this.#say(this.#epochAt(event));
   }
 
+  /** @param {number | null} [epoch] */
   #say(epoch) {
     const { epochs, series } = this.#drawn ?? { epochs: [], series: [] };
     const at = epoch ?? epochs.at(-1) ?? 0;
@@ -111,20 +116,24 @@ export function historyCharts(onPick) {
   };
 }
 
+/** @param {string} name */
 export const readable = name => ({ loss: 'Loss', categorical_accuracy: 'Accuracy' })[name] ?? name.replaceAll('_', ' ');
 
+/** @param {number} value */
 export function short(value) {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   return size !== 0 && (size < 0.001 || size >= 10000) ? value.toExponential(1) : String(Number(value.toPrecision(3)));
 }
 
+/** @param {number[]} values */
 function range(values) {
   if (!values.length) return [0, 1];
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
 
+/** @param {number} low @param {number} high @param {number} wanted */
 function ticks(low, high, wanted) {
   const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -4,7 +4,7 @@ import { h } from './dom.js';
 const side = 280;
 const brush = 22;
 
-/** onDrawn(blob) is called with a PNG after each stroke. */
+/** onDrawn(blob) is called with a PNG after each stroke. @param {(blob: Blob) => unknown} onDrawn */
 export function drawPad(onDrawn) {
   const canvas = h('canvas', { width: side, height: side, class: 'pad', role: 'img', 'aria-label': 'a place to draw on' });
   const pen = canvas.getContext('2d');
@@ -17,12 +17,13 @@ export function drawPad(onDrawn) {
     Object.assign(pen, { strokeStyle: '#fff', lineWidth: brush, lineCap: 'round', lineJoin: 'round' });
   }
 
+  /** @param {PointerEvent} event */
   const place = event => {
     const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) * side) / box.width, ((event.clientY - box.top) * side) / box.height];
   };
 
-  canvas.addEventListener('pointerdown', event => {
+  canvas.addEventListener('pointerdown', (/** @type {PointerEvent} */ event) => {
     drawing = true;
     canvas.setPointerCapture(event.pointerId);
     const [x, y] = place(event);
@@ -35,7 +36,7 @@ export function drawPad(onDrawn) {
     pen.moveTo(x, y);
     event.preventDefault();
   });
-  canvas.addEventListener('pointermove', event => {
+  canvas.addEventListener('pointermove', (/** @type {PointerEvent} */ event) => {
     if (!drawing) return;
     for (const point of event.getCoalescedEvents?.() ?? [event]) pen.lineTo(...place(point));
     pen.stroke();
@@ -44,7 +45,7 @@ export function drawPad(onDrawn) {
     if (!drawing) return;
     drawing = false;
     const mine = ++latest;
-    canvas.toBlob(blob => mine === latest && onDrawn(blob), 'image/png');
+    canvas.toBlob((/** @type {Blob} */ blob) => mine === latest && onDrawn(blob), 'image/png');
   };
   canvas.addEventListener('pointerup', end);
   canvas.addEventListener('pointercancel', end);

@@ -18,6 +18,7 @@ export class EpochBar {
   constructor({ label = 'epoch', onPick, settled = async () => {} }) {
     this.onPick = onPick;
     this.settled = settled;
+    /** @param {string} text @param {string} name @param {() => unknown} act */
     const button = (text, name, act) => h('button', { type: 'button', 'aria-label': name, title: name, onclick: act }, text);
     this.play = h('button', { type: 'button', class: 'play', onclick: () => this.toggle() }, 'Play');
     this.slider = h('input', { type: 'range', min: 0, max: 0, step: 1, value: 0, 'aria-label': label, oninput: () => this.#pick(this.#epochs[this.slider.valueAsNumber]) });
@@ -31,7 +32,10 @@ export class EpochBar {
     );
   }
 
-  /** epochs: those there are; followed: whether the newest is shown, whichever that is; running: more will come. */
+  /**
+   * epochs: those there are; followed: whether the newest is shown, whichever that is; running: more will come.
+   * @param {{epochs: number[], epoch: number, followed: boolean, running: boolean}} told
+   */
   update({ epochs, epoch, followed, running }) {
     this.#epochs = epochs.length ? epochs : [0];
     this.#epoch = epoch;
@@ -52,12 +56,14 @@ export class EpochBar {
     return near.filter(i => i >= 0 && i < this.#epochs.length).map(i => this.#epochs[i]);
   }
 
+  /** @param {number} by */
   step(by) {
     this.stop();
     const at = this.#epochs.indexOf(this.#epoch) + by;
     if (at >= 0 && at < this.#epochs.length) this.onPick(this.#epochs[at]);
   }
 
+  /** @param {number} at */
   edge(at) {
     this.#pick(this.#epochs.at(at));
   }
@@ -80,11 +86,13 @@ export class EpochBar {
     this.play.textContent = this.#playing ? 'Pause' : 'Play';
   }
 
+  /** @param {number | null} [epoch] */
   #pick(epoch) {
     this.stop();
-    this.onPick(epoch);
+    this.onPick(epoch ?? null);
   }
 
+  /** @param {number} run */
   async #go(run) {
     const last = () => this.#epoch === this.#epochs.at(-1);
     if (last()) this.onPick(this.#epochs[0]);

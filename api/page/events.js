@@ -10,7 +10,9 @@ import { onReturn, reached } from './connection.js';
  */
 export function follow(jobId, handlers) {
   const place = `/v1/jobs/${jobId}/events`;
+  /** @type {EventSource | null} */
   let source = null;
+  /** @type {string | null} */
   let last = null;
   let stopped = false;
   let timer = 0;
@@ -27,6 +29,7 @@ export function follow(jobId, handlers) {
     }
   }
 
+  /** @param {string} address */
   function listen(address) {
     source?.close();
     source = new EventSource(address);
@@ -40,11 +43,12 @@ export function follow(jobId, handlers) {
     }
     source.onerror = () => {
       // It would try by itself with the same ticket, which may have run out meanwhile.
-      source.close();
+      source?.close();
       again(200);
     };
   }
 
+  /** @param {number} milliseconds */
   function again(milliseconds) {
     clearTimeout(timer);
     if (!stopped) timer = setTimeout(open, milliseconds);

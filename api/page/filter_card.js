@@ -9,6 +9,7 @@ const mostCells = 64;
 export class FilterCard {
   #numbers = '';
 
+  /** @param {{onRelease: () => unknown}} told */
   constructor({ onRelease }) {
     this.title = h('h3', {}, 'Filter');
     this.hint = h('p', { class: 'faint' }, 'Point at a filter to see it here; click to keep it.');
@@ -45,6 +46,7 @@ export class FilterCard {
     if (hasKernel) this.top.show(path(`${place}/top_images.png`, { filter, epoch }), { alt: `what filter ${filter} answers to most` });
   }
 
+  /** @param {string} place */
   async #show(place) {
     if (place === this.#numbers) return;
     this.#numbers = place;
@@ -69,4 +71,5 @@ export class FilterCard {
   }
 }
 
+/** @param {string} name @param {...any} children */
 const section = (name, ...children) => h('div', { class: 'part' }, h('h4', {}, name), ...children);

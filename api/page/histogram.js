@@ -20,7 +20,13 @@ export class Histogram {
     this.element = h('figure', { class: 'picture' }, this.plot, h('figcaption', {}, this.text, this.links.element));
   }
 
-  /** newest: the epoch whose answer has all that were before. */
+  /**
+   * newest: the epoch whose answer has all that were before.
+   * @param {import('./model.js').Model} model
+   * @param {string} layer
+   * @param {number} epoch
+   * @param {number | null} newest
+   */
   async show(model, layer, epoch, newest) {
     const asked = path(`${model.place}/layers/${layer}/histogram.json`, { epoch: newest });
     this.epoch = epoch;
@@ -45,6 +51,7 @@ export class Histogram {
     const counts = told.counts[at];
     const most = Math.max(...told.counts.flat());
     const [low, high] = [Math.min(...told.edges), Math.max(...told.edges)];
+    /** @param {number} value */
     const x = value => ((value - low) / (high - low)) * width;
     const step = width / counts.length;
     // Square roots: a few large weights are what is looked for beside many small ones.

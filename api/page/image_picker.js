@@ -33,12 +33,13 @@ export class ImagePicker {
     this.message = h('p', { class: 'message', role: 'alert', hidden: true });
     this.tabs = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'where the image is from' },
       Object.entries(ways).map(([way, name]) => h('button', { type: 'button', role: 'tab', id: `way-${way}`, 'data-way': way, 'aria-controls': 'image-choice', onclick: () => go({ pick: way === 'test' ? null : way }) }, name)));
-    this.tabs.addEventListener('keydown', event => this.#turn(event));
+    this.tabs.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => this.#turn(event));
     this.panel = h('div', { id: 'image-choice', role: 'tabpanel', class: 'choice' });
     this.drop = h('label', { class: 'drop' }, h('span', {}, 'Drop a picture here, or choose one'),
       h('input', { type: 'file', accept: 'image/*', onchange: event => event.target.files[0] && this.upload(event.target.files[0]) }));
     this.pad = drawPad(blob => this.upload(new File([blob], 'drawing.png', { type: 'image/png' })));
     this.classes = select('class', [['', 'all']], '', value => go({ pick_class: value, pick_start: null }));
+    /** @param {string} text @param {string} name @param {number} step */
     const turn = (text, name, step) => h('button', { type: 'button', 'aria-label': name, onclick: () => go({ pick_start: Number(state.pick_start ?? 0) + step * rows * cols || null }) }, text);
     this.before = turn('‹', 'images before', -1);
     this.after = turn('›', 'images after', 1);
@@ -46,12 +47,12 @@ export class ImagePicker {
     this.pages = h('div', { class: 'browse' }, this.classes, h('span', { class: 'pager' }, this.before, this.range, this.after));
     this.told = h('p', { class: 'faint browse', hidden: true });
     this.element = h('div', { class: 'picker' }, this.tabs, this.panel, this.message);
-    this.element.addEventListener('dragover', event => { event.preventDefault(); this.element.classList.add('over'); });
+    this.element.addEventListener('dragover', (/** @type {DragEvent} */ event) => { event.preventDefault(); this.element.classList.add('over'); });
     this.element.addEventListener('dragleave', () => this.element.classList.remove('over'));
-    this.element.addEventListener('drop', event => {
+    this.element.addEventListener('drop', (/** @type {DragEvent} */ event) => {
       event.preventDefault();
       this.element.classList.remove('over');
-      const [file] = event.dataTransfer.files;
+      const [file] = event.dataTransfer?.files ?? [];
       if (file) this.upload(file);
     });
   }
@@ -64,7 +65,7 @@ export class ImagePicker {
     this.#show();
   }
 
-  /** The reference of the test image so many further on. */
+  /** The reference of the test image so many further on. @param {number} step */
   beside(step) {
     const [dataset, split, index] = (this.shown?.image ?? '').split(':');
     const next = Number(index) + step;
@@ -72,6 +73,7 @@ export class ImagePicker {
     return `${dataset}:${split}:${next}`;
   }
 
+  /** @param {File} file */
   async upload(file) {
     const form = new FormData();
     form.append('file', file);
@@ -86,11 +88,13 @@ export class ImagePicker {
     }
   }
 
+  /** @param {string} text */
   #say(text) {
     this.message.hidden = !text;
     this.message.textContent = text;
   }
 
+  /** @param {string} way */
   #choose(way) {
     this.#way = way;
     this.#say('');
@@ -106,6 +110,7 @@ export class ImagePicker {
     this.#drawn = '';
   }
 
+  /** @param {KeyboardEvent} event */
   #turn(event) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
@@ -144,7 +149,13 @@ export class ImagePicker {
     return undefined;
   }
 
-  /** Which of the test images are shown, and ways to the others; the controls stay, so that they keep the focus. */
+  /**
+   * Which of the test images are shown, and ways to the others; the controls stay, so that they keep the focus.
+   * @param {string[]} classes
+   * @param {number} start
+   * @param {import('./types.d.ts').Samples} sheet
+   * @param {number} last
+   */
   #page(classes, start, sheet, last) {
     setOptions(this.classes.querySelector('select'), [['', 'all'], ...classes.map((name, n) => [n, name])], state.pick_class ?? '');
     this.before.disabled = start === 0;
@@ -175,6 +186,7 @@ export class ImagePicker {
     return undefined;
   }
 
+  /** @param {import('./types.d.ts').Grid} grid @param {string | null} place @param {string} label */
   #tile(grid, place, label) {
     if (place) this.sheet.show(place, { alt: label });
     this.grid = grid;
@@ -191,12 +203,17 @@ export class ImagePicker {
     });
   }
 
+  /** @param {number} n */
   #reference(n) {
     return this.#items[n]?.image ?? '';
   }
 }
 
-/** The grid of a sheet of so many mistakes; what is written below a tile belongs to it. */
+/**
+ * The grid of a sheet of so many mistakes; what is written below a tile belongs to it.
+ * @param {HTMLImageElement} image
+ * @param {number} count
+ */
 function gridOf(image, count) {
   const filled = Math.ceil(count / mistakeCols);
   return { rows: filled, cols: mistakeCols, scale: 1, gap: 0, row_pitch: image.naturalHeight / filled, col_pitch: image.naturalWidth / mistakeCols };

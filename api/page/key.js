@@ -2,8 +2,12 @@
 import { byId } from './dom.js';
 
 const name = 'cnnservice-key';
+const wanted = 'This service wants a key of everybody who looks at it or trains with it.';
 const dialog = byId('key');
 const button = byId('key-button');
+// Closed without one: what asks on, and on, shall not open it again.
+let declined = false;
+let demanded = false;
 
 /** What a request says of who sends it. @returns {Record<string, string>} */
 export function authorization() {
@@ -13,8 +17,12 @@ export function authorization() {
 
 /** A request was turned away: ask for a key, unless that is being done. */
 export function keyWanted() {
+  button.hidden = false;
+  button.textContent = 'Give a key';
+  if (declined || dialog.open) return;
+  demanded = true;
   const known = sessionStorage.getItem(name);
-  ask(known ? 'The key of this window is not good any more. Another is needed.' : 'This service wants a key of everybody who looks at it or trains with it.');
+  ask(known ? 'The key of this window is not good any more. Another is needed.' : wanted);
 }
 
 /** At the beginning: let pictures be seen with the key of this window, which they wait for, and say whose it is. */
@@ -23,6 +31,7 @@ export async function enter() {
   else session('GET');
 }
 
+/** @param {string} method */
 async function session(method) {
   try {
     const response = await fetch('/v1/session', { method, headers: authorization() });
@@ -33,20 +42,34 @@ async function session(method) {
   }
 }
 
+/** @param {{keys: boolean, owner: string | null, scope: string}} session */
 function tell(session) {
   button.hidden = !session.keys;
   button.textContent = session.keys ? `${session.owner} (${session.scope})` : '';
 }
 
+/** @param {string} said */
 function ask(said) {
   if (dialog.open) return;
   byId('key-said').textContent = said;
-  byId('key-wrong').hidden = true;
+  wrong('');
+  byId('key-forget').hidden = sessionStorage.getItem(name) === null;
   dialog.showModal();
   byId('key-text').focus();
 }
 
-button.addEventListener('click', () => ask('Another key may be used in this window.'));
+/** @param {string} text */
+function wrong(text) {
+  byId('key-wrong').textContent = text;
+  byId('key-wrong').hidden = !text;
+  byId('key-text').setAttribute('aria-invalid', String(Boolean(text)));
+}
+
+button.addEventListener('click', () => {
+  demanded = false;
+  ask(sessionStorage.getItem(name) === null ? wanted : 'Another key may be used in this window.');
+});
+dialog.addEventListener('close', () => { declined ||= demanded; });
 byId('key-close').addEventListener('click', () => dialog.close());
 
 byId('key-forget').addEventListener('click', async () => {
@@ -55,10 +78,10 @@ byId('key-forget').addEventListener('click', async () => {
   location.reload();
 });
 
-byId('key-form').addEventListener('submit', async event => {
+/** @param {Event} event */
+byId('key-form').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const key = byId('key-text').value.trim();
-  const wrong = byId('key-wrong');
   try {
     const response = await fetch('/v1/session', { method: 'POST', headers: { Authorization: `Bearer ${key}` } });
     if (response.ok) {
@@ -67,9 +90,8 @@ byId('key-form').addEventListener('submit', async event => {
       location.reload();
       return;
     }
-    wrong.textContent = (await response.json()).detail;
+    wrong((await response.json()).detail);
   } catch {
-    wrong.textContent = 'The service does not answer.';
+    wrong('The service does not answer.');
   }
-  wrong.hidden = false;
 });

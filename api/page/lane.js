@@ -2,13 +2,18 @@
 
 export class Lane {
   #free;
+  /** @type {{task: () => Promise<any>, resolve: (value: any) => void, reject: (why: unknown) => void}[]} */
   #waiting = [];
 
+  /** @param {number} width */
   constructor(width) {
     this.#free = width;
   }
 
-  /** Run when there is room, the last that came first; what has waited longest is likely wanted least. */
+  /**
+   * Run when there is room, the last that came first; what has waited longest is likely wanted least.
+   * @param {() => Promise<any>} task
+   */
   run(task) {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ task, resolve, reject });
@@ -22,9 +27,10 @@ export class Lane {
   }
 
   async #next() {
-    if (!this.#free || !this.#waiting.length) return;
+    const next = this.#free ? this.#waiting.pop() : undefined;
+    if (!next) return;
     this.#free--;
-    const { task, resolve, reject } = this.#waiting.pop();
+    const { task, resolve, reject } = next;
     try {
       resolve(await task());
     } catch (error) {

@@ -1,34 +1,30 @@
 // A list of layers to change. Which kinds there are and what each can be told is read from the API's own description.
-import { get, said } from './api.js';
+import { said } from './api.js';
+import { options, schemas } from './document.js';
 import { h, select } from './dom.js';
 
-let described = null;
-/** What went wrong is not kept: the next asks again. */
-const describe = () => (described ??= get('/openapi.json').then(read).catch(error => {
-  described = null;
-  throw error;
-}));
-
-/** The kinds of layers, each with its schema. */
-function read(document) {
-  const { schemas } = document.components;
-  const resolve = schema => (schema.$ref ? schemas[schema.$ref.split('/').at(-1)] : schema);
-  const kinds = new Map(schemas.AnyLayer.oneOf.map(resolve).map(schema => {
-    const { type } = schema.properties;
-    return [type.const ?? type.enum[0], schema];
+/** The kinds of layers, each with its schema, and what a property of one may be. */
+async function describe() {
+  const known = await schemas();
+  const kinds = new Map(options(known, { $ref: 'AnyLayer' }).map(schema => {
+    const type = schema.properties?.type;
+    return [String(type?.const ?? type?.enum?.[0]), schema];
   }));
-  /** What a property may be, one by one. */
-  const options = schema => {
-    const union = schema.anyOf ?? schema.oneOf;
-    return union ? union.flatMap(one => options(resolve(one))) : [schema];
-  };
-  return { kinds, options };
+  return { kinds, options: (/** @type {Schema} */ property) => options(known, property) };
 }
 
-export class LayerEditor {
-  layers = [];
+/** @typedef {import('./document.js').Schema} Schema */
+/** What is said of a layer; all of it is for the service to judge. @typedef {Record<string, any>} Layer */
 
-  /** changed() is called after every change. */
+export class LayerEditor {
+  /** @type {Layer[]} */
+  layers = [];
+  /** @type {Map<string, Schema>} */
+  kinds = new Map();
+  /** @type {(property: Schema) => Schema[]} */
+  options = () => [];
+
+  /** changed() is called after every change. @param {() => unknown} changed */
   constructor(changed) {
     this.changed = changed;
     this.rows = h('ol', { class: 'layer-rows' });
@@ -44,17 +40,24 @@ export class LayerEditor {
     this.element.hidden = true;
   }
 
-  /** Begin with these layers; what is said nowhere is left out, so that a row shows what matters. */
+  /**
+   * Begin with these layers; what is said nowhere is left out, so that a row shows what matters.
+   * @param {Layer[]} layers
+   */
   async edit(layers) {
     this.layers = layers.filter(layer => layer !== null && typeof layer === 'object').map(layer => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== null)));
-    this.schemas = await describe();
-    this.kind.replaceChildren(...[...this.schemas.kinds.keys()].map(kind => h('option', { value: kind }, kind)));
+    ({ kinds: this.kinds, options: this.options } = await describe());
+    this.kind.replaceChildren(...[...this.kinds.keys()].map(kind => h('option', { value: kind }, kind)));
     this.kind.value = 'conv2d';
     this.#draw();
     this.element.hidden = false;
   }
 
-  /** What the service says of the layers: a summary, or errors by pointer. */
+  /**
+   * What the service says of the layers: a summary, or errors by pointer.
+   * @param {import('./types.d.ts').Validation | null} summary
+   * @param {import('./types.d.ts').ProblemField[]} errors
+   */
   tell(summary, errors) {
     [...this.rows.children].forEach((row, n) => {
       const mine = errors.filter(({ pointer }) => new RegExp(`^/architecture/layers/${n}(/|$)`).test(pointer));
@@ -71,10 +74,13 @@ export class LayerEditor {
     this.#write();
   }
 
+  /** @param {Layer} layer @param {number} n */
   #row(layer, n) {
+    /** @param {string} text @param {string} name @param {() => unknown} act @param {boolean} [disabled] */
     const button = (text, name, act, disabled) => h('button', { type: 'button', 'aria-label': `${name} ${layer.name ?? layer.type}`, title: name, disabled, onclick: () => { act(); this.#draw(); this.changed(); } }, text);
+    /** @param {number} by */
     const move = by => () => this.layers.splice(n + by, 0, ...this.layers.splice(n, 1));
-    const schema = this.schemas.kinds.get(layer.type);
+    const schema = this.kinds.get(layer.type);
     const fields = Object.entries(schema?.properties ?? {}).filter(([name]) => name !== 'type').map(([name, property]) => this.#field(layer, name, property)).filter(Boolean);
     return h('li', { class: 'layer-row' },
       h('details', { open: layer === this.opened, ontoggle: event => { if (event.target.open) this.opened = layer; } },
@@ -83,9 +89,15 @@ export class LayerEditor {
       h('span', { class: 'buttons' }, button('↑', 'move up', move(-1), n === 0), button('↓', 'move down', move(1), n === this.layers.length - 1), button('✕', 'remove', () => this.layers.splice(n, 1))));
   }
 
-  /** A control for what can be said in one word or number; the rest is changed as JSON. */
+  /**
+   * A control for what can be said in one word or number; the rest is changed as JSON.
+   * @param {Layer} layer
+   * @param {string} name
+   * @param {Schema} property
+   */
   #field(layer, name, property) {
-    const options = this.schemas.options(property);
+    const options = this.options(property);
+    /** @param {any} value */
     const set = value => {
       if (value === '') delete layer[name];
       else layer[name] = value;
@@ -110,9 +122,10 @@ export class LayerEditor {
   }
 
   #insert() {
-    const schema = this.schemas.kinds.get(this.kind.value);
+    const schema = this.kinds.get(this.kind.value);
+    /** @type {Layer} */
     const layer = { type: this.kind.value };
-    for (const name of schema.required ?? []) if (name !== 'type') layer[name] = this.#start(schema.properties[name]);
+    for (const name of schema?.required ?? []) if (name !== 'type') layer[name] = this.#start(schema?.properties?.[name] ?? {});
     // Before the last, which makes the classes: a layer after it would seldom be meant.
     this.layers.splice(Math.max(0, this.layers.length - 1), 0, layer);
     this.opened = layer;
@@ -120,9 +133,10 @@ export class LayerEditor {
     this.changed();
   }
 
+  /** @param {Schema} property */
   #start(property) {
-    const options = this.schemas.options(property);
-    const example = property.examples?.[0] ?? options.find(one => one.enum)?.enum[0];
+    const options = this.options(property);
+    const example = property.examples?.[0] ?? options.find(one => one.enum)?.enum?.[0];
     return example ?? options.find(one => one.minimum !== undefined)?.minimum ?? 1;
   }
 
@@ -145,11 +159,16 @@ export class LayerEditor {
   }
 }
 
+/** @param {string} name */
 const readable = name => name.replaceAll('_', ' ');
 
+/** @param {string} label @param {any} value @param {(value: string) => unknown} onchange */
 const text_field = (label, value, onchange) => h('label', { class: 'field' }, h('span', {}, label), h('input', { type: 'text', value, oninput: event => onchange(event.target.value) }));
 
-/** A number, or several with commas between them; what is neither is sent as it is, and the service says what it wants. */
+/**
+ * A number, or several with commas between them; what is neither is sent as it is, and the service says what it wants.
+ * @param {string} text
+ */
 function numbers(text) {
   const parts = text.split(',').map(part => part.trim());
   if (parts.some(part => part === '' || Number.isNaN(Number(part)))) return text;

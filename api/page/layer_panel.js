@@ -5,6 +5,7 @@ import { Histogram } from './histogram.js';
 import { countText, shapeText } from './layer_strip.js';
 import { Picture } from './picture.js';
 import { section } from './section.js';
+import { filterRatio, mapRatio } from './sheet_ratio.js';
 import { Tiles } from './tiles.js';
 
 const colours = [['gray', 'grey'], ['viridis', 'viridis'], ['RdBu_r', 'blue to red']];
@@ -17,6 +18,9 @@ const most = 128;
 export class LayerPanel {
   #grids = new Map();
 
+  /**
+   * @param {{point: (index: number | null) => unknown, change: (patch: import('./state.js').Patch) => unknown}} told
+   */
   constructor({ point, change }) {
     this.heading = h('h2', {});
     this.facts = h('p', { class: 'faint' });
@@ -28,6 +32,7 @@ export class LayerPanel {
     this.filters = new Picture();
     this.maps = new Picture();
     this.histogram = new Histogram();
+    /** @param {Picture} picture @param {string} name */
     const tiles = (picture, name) => new Tiles(picture.overlay, { name, onPoint: point, onPick: index => change({ filter: index }) });
     this.filterTiles = tiles(this.filters, 'filter');
     this.mapTiles = tiles(this.maps, 'feature map');
@@ -59,25 +64,33 @@ export class LayerPanel {
     this.ranges.querySelector('select').value = drawing.normalize || 'each';
     this.kernelPart.hidden = this.histogramPart.hidden = !layer.kernel;
 
+    /** @param {number} at */
     const filters = at => path(`${place}/filters.png`, { epoch: at, channel, ...drawing, ...first(layer.filters) });
+    /** @param {number} at */
     const maps = at => path(`${place}/activations.png`, { image, epoch: at, ...drawing, ...first(layer.output_shape.length > 1 ? layer.output_shape.at(-1) : layer.output_shape[0]) });
     if (layer.kernel) {
-      this.filters.show(filters(epoch), { alt: `filters of ${layer.name} at epoch ${epoch}`, caption: `kernel ${shapeText(layer.kernel)}` });
+      this.filters.show(filters(epoch), { alt: `filters of ${layer.name} at epoch ${epoch}`, caption: `kernel ${shapeText(layer.kernel)}`, ratio: filterRatio(layer, most) });
       this.#tile(this.filterTiles, filters(epoch), filter, `filters of ${layer.name}`);
       this.histogram.show(model, layer.name, epoch, model.newest);
     }
-    this.maps.show(maps(epoch), { alt: `feature maps of ${layer.name} at epoch ${epoch}`, caption: shapeText(layer.output_shape) });
+    this.maps.show(maps(epoch), { alt: `feature maps of ${layer.name} at epoch ${epoch}`, caption: shapeText(layer.output_shape), ratio: mapRatio(layer, most) });
     this.#tile(this.mapTiles, maps(epoch), filter, `feature maps of ${layer.name}`);
     this.more.update(place, layer, epoch);
     this.#at = at => [...(layer.kernel ? [filters(at)] : []), maps(at)];
   }
 
-  /** Where its pictures of other epochs are. */
+  /** Where its pictures of other epochs are. @param {number[]} epochs */
   beside(epochs) {
     return epochs.flatMap(epoch => this.#at(epoch));
   }
 
-  /** The grid depends on the layer, not on the epoch: it is asked for once. */
+  /**
+   * The grid depends on the layer, not on the epoch: it is asked for once.
+   * @param {Tiles & {wanted?: object}} tiles
+   * @param {string} picture
+   * @param {number | null} chosen
+   * @param {string} label
+   */
   async #tile(tiles, picture, chosen, label) {
     const key = picture.replace(/epoch=\d+/, '');
     const wanted = (tiles.wanted = { key });
@@ -93,7 +106,8 @@ export class LayerPanel {
   }
 }
 
-const first = count => (count > most ? { count: most } : {});
+/** @param {number} [count] */
+const first = (count = 0) => (count > most ? { count: most } : {});
 
 /** What takes longer, computed when it is opened. */
 class More {
@@ -102,7 +116,7 @@ class More {
       ['Inputs the filters prefer', 'maximization.png', 'the input that moves each filter most'],
       ['Test images as the layer lays them out', 'embedding.png', 'the test images in two dimensions'],
     ].map(([name, file, alt]) => {
-      const picture = new Picture({ long: true });
+      const picture = new Picture({ long: true, className: file.startsWith('embedding') ? 'paper' : '' });
       const element = section(file.split('.')[0], name, () => this.#fill(), picture.element);
       return { file, alt, picture, element };
     });
@@ -111,6 +125,7 @@ class More {
     this.element = h('div', { class: 'more' }, ...this.parts.map(part => part.element), this.filmLine);
   }
 
+  /** @param {string} place @param {import('./types.d.ts').Layer} layer @param {number} epoch */
   update(place, layer, epoch) {
     this.place = place;
     this.layer = layer;
@@ -122,7 +137,7 @@ class More {
 
   #fill() {
     for (const { element, picture, file, alt } of this.parts) {
-      const count = file.startsWith('max') ? first(this.layer.filters) : {};
+      const count = file.startsWith('max') ? first(this.layer?.filters) : {};
       if (element.open && this.place) picture.show(path(`${this.place}/${file}`, { epoch: this.epoch, ...count }), { alt, caption: alt });
     }
   }

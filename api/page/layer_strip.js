@@ -12,9 +12,16 @@ function small(shape) {
   return { count: Math.min(shape.at(-1) ?? 1, 16), cols: 4, scale: Math.max(1, Math.round(18 / height)), gap: 1 };
 }
 
-/** Where the small feature maps of a layer are. @param {import('./model.js').Model} model @param {Layer} layer */
+/**
+ * Where the small feature maps of a layer are.
+ * @param {import('./model.js').Model} model
+ * @param {Layer} layer
+ * @param {number} epoch
+ * @param {string} image
+ */
 const thumbnail = (model, layer, epoch, image) => path(`${model.place}/layers/${layer.name}/activations.png`, { image, epoch, ...small(layer.output_shape) });
 
+/** @param {number[]} shape */
 export const shapeText = shape => shape.join('×');
 
 /** A layer's parameters with how many they are and why. @param {Pick<Layer, 'params' | 'formula'>} layer */
@@ -29,6 +36,7 @@ export class LayerStrip {
   /** @type {Picture | null} */
   input = null;
 
+  /** @param {(name: string) => unknown} onPick */
   constructor(onPick) {
     this.onPick = onPick;
     this.list = h('ol', { class: 'strip', 'aria-label': 'layers, from input to output' });
@@ -57,7 +65,7 @@ export class LayerStrip {
     this.#draw();
   }
 
-  /** Where the small feature maps are that are seen now, at another epoch. */
+  /** Where the small feature maps are that are seen now, at another epoch. @param {number} epoch */
   at(epoch) {
     if (!this.shown) return [];
     const { model, image } = this.shown;
@@ -70,13 +78,13 @@ export class LayerStrip {
     for (const { layer, picture, seen } of this.#cards) if (seen) picture.show(thumbnail(model, layer, epoch, image), { alt: '' });
   }
 
-  /** Bring the chosen layer into sight, moving the strip alone. */
+  /** Bring the chosen layer into sight, moving the strip alone. @param {string} chosen */
   reveal(chosen) {
     const card = this.#cards.find(one => one.layer.name === chosen)?.button;
     if (card) this.list.scrollTo({ left: card.offsetLeft - this.list.clientWidth / 2 + card.offsetWidth / 2 });
   }
 
-  /** The layer so many further on. */
+  /** The layer so many further on. @param {string} chosen @param {number} step */
   beside(chosen, step) {
     const at = this.#cards.findIndex(one => one.layer.name === chosen);
     return this.#cards[at + step]?.layer.name ?? null;

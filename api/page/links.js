@@ -7,6 +7,7 @@ export function links() {
   let path = '';
   const absolute = () => new URL(path, location.href).href;
   const open = h('a', { class: 'small', target: '_blank', rel: 'noopener', 'aria-label': 'open the picture' }, 'open');
+  /** @param {string} label @param {string} name @param {() => string} text */
   const copy = (label, name, text) => h('button', { type: 'button', class: 'small', 'aria-label': name, onclick: event => put(event.currentTarget, label, text()) }, label);
   const element = h(
     'span', { class: 'links', hidden: true },
@@ -16,6 +17,7 @@ export function links() {
   );
   return {
     element,
+    /** @param {string} next */
     set(next) {
       path = next;
       open.href = next;
@@ -26,8 +28,10 @@ export function links() {
 
 // The key itself stays out of what is pasted somewhere.
 const header = () => ('Authorization' in authorization() ? '-H "Authorization: Bearer $CNNSERVICE_KEY" ' : '');
+/** @param {string} path */
 const fileName = path => path.split('?')[0].split('/').at(-1);
 
+/** @param {HTMLButtonElement} button @param {string} label @param {string} text */
 async function put(button, label, text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -39,6 +43,7 @@ async function put(button, label, text) {
   }
 }
 
+/** @param {HTMLButtonElement} button @param {string} text @param {string} label */
 function say(button, text, label) {
   button.textContent = text;
   setTimeout(() => { button.textContent = label; }, 1200);

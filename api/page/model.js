@@ -2,6 +2,7 @@
 import { get, Problem } from './api.js';
 import { onReturn } from './connection.js';
 import { follow } from './events.js';
+import { onGone } from './gone.js';
 
 const ended = ['succeeded', 'failed', 'cancelled'];
 
@@ -17,6 +18,8 @@ export class Model {
   problem = null;
   /** @type {import('./types.d.ts').Batch | null} */
   batch = null;
+  /** Whether it was there and is there no more. */
+  deleted = false;
   /** @type {(() => void) | null} */
   #stop = null;
   #closed = false;
@@ -25,8 +28,20 @@ export class Model {
   constructor(id, onChange) {
     this.id = id;
     this.onChange = onChange;
-    this.stopListening = onReturn(() => this.refresh());
+    const stops = [onReturn(() => this.refresh()), onGone(gone => gone === id && this.#lose())];
+    this.stopListening = () => stops.forEach(stop => stop());
     this.refresh();
+  }
+
+  /** What a choice says of it while it is in no list. */
+  get otherwise() {
+    return this.missing ? 'not there' : '…';
+  }
+
+  /** Why there is nothing to look at, and will not be; empty where there is, or may be. */
+  get missing() {
+    if (this.deleted) return 'This model was deleted.';
+    return this.problem?.type === '/problems/unknown-job' ? `${this.problem.message} If it was here once, it was deleted.` : '';
   }
 
   /** Where its pictures are. */
@@ -52,7 +67,10 @@ export class Model {
     return this.epochs.at(-1) ?? null;
   }
 
-  /** The epoch that a state means: the one it names where there is such a one, else the newest. @param {string} [named] */
+  /**
+   * The epoch that a state means: the one it names where there is such a one, else the newest.
+   * @param {string} [named]
+   */
   epoch(named) {
     const number = Number(named);
     return named !== undefined && this.epochs.includes(number) ? number : this.newest;
@@ -69,9 +87,21 @@ export class Model {
     this.stopListening();
   }
 
+  #lose() {
+    if (!this.job) return;
+    this.deleted = true;
+    this.job = this.summary = this.batch = null;
+    this.history = { epoch: [], history: {} };
+    this.#stop?.();
+    this.#stop = null;
+    this.onChange();
+  }
+
   async refresh() {
     try {
-      this.job = await get(`/v1/jobs/${this.id}`, { cache: 'no-store' });
+      const job = await get(`/v1/jobs/${this.id}`, { cache: 'no-store' });
+      if (this.deleted) return;
+      this.job = job;
       this.problem = null;
       await this.#read();
     } catch (error) {
@@ -134,9 +164,12 @@ export class Model {
   }
 }
 
-/** A layer with the shape of its kernel, how many filters it has, and how many channels each of them reads. */
+/**
+ * A layer with the shape of its kernel, how many filters it has, and how many channels each of them reads.
+ * @param {import('cnnservice').components['schemas']['LayerWeights']} layer
+ */
 function withKernel(layer) {
   const kernel = layer.weights.find(weight => weight.name.endsWith('kernel'))?.shape ?? null;
   const plain = layer.type === 'conv2d' || layer.type === 'dense';
-  return { ...layer, kernel, filters: plain ? kernel.at(-1) : undefined, channels: layer.type === 'conv2d' ? kernel[2] : null };
+  return { ...layer, kernel, filters: plain ? kernel?.at(-1) : undefined, channels: layer.type === 'conv2d' ? kernel?.[2] ?? null : null };
 }

@@ -1,11 +1,11 @@
 // A picture of the API that never flickers: the last one stays until the next is there.
-import { Problem, request, settled } from './api.js';
+import { Problem, request, said, settled } from './api.js';
 import { onReturn } from './connection.js';
 import { h } from './dom.js';
 import { Lane } from './lane.js';
 import { links } from './links.js';
 
-/** @typedef {{alt?: string, caption?: string}} Told what is said of a picture */
+/** @typedef {{alt?: string, caption?: string, ratio?: number}} Told what is said of a picture, and its width to its height, about */
 /** @typedef {{path: string, told: Told}} Wanted */
 
 // Decoded pictures that were shown or are about to be: a slider moved back and forth asks for nothing again.
@@ -13,7 +13,7 @@ import { links } from './links.js';
 const kept = new Map();
 const most = 400;
 
-/** A picture, decoded. @returns {Promise<HTMLImageElement>} */
+/** A picture, decoded. @param {string} path @returns {Promise<HTMLImageElement>} */
 function load(path) {
   const found = kept.get(path);
   if (found) {
@@ -33,7 +33,10 @@ function load(path) {
 const beside = new Lane(2);
 const ahead = new Lane(1);
 
-/** Ask for pictures that are likely to be wanted next, the first first; those asked for before are so no more. */
+/**
+ * Ask for pictures that are likely to be wanted next, the first first; those asked for before are so no more.
+ * @param {string[]} paths
+ */
 export function preload(paths) {
   ahead.clear();
   for (const path of [...paths].reverse()) if (!kept.has(path)) ahead.run(() => load(path)).catch(() => {});
@@ -82,6 +85,7 @@ export class Picture {
     }
     this.#asked = path;
     this.#last = { path, told };
+    this.frame.style.aspectRatio = told.ratio && this.frame.matches('.skeleton') ? String(told.ratio) : '';
     this.links.set(path);
     if (this.#busy && !this.long) this.#wanted = this.#last;
     else this.#start(this.#last);
@@ -95,6 +99,7 @@ export class Picture {
     this.#abort?.abort();
     this.image.hidden = true;
     this.frame.classList.remove('skeleton', 'stale');
+    this.frame.style.aspectRatio = '';
     this.#say(why);
   }
 
@@ -135,6 +140,7 @@ export class Picture {
     }
   }
 
+  /** @param {HTMLImageElement} image @param {string} path @param {Told} told */
   #put(image, path, told) {
     // The very element that was decoded: set as another's source it would be decoded once more, after a blank.
     const shown = /** @type {HTMLImageElement} */ (image.isConnected ? image.cloneNode() : image);
@@ -143,6 +149,7 @@ export class Picture {
     this.image = shown;
     this.#shown = path;
     this.frame.classList.remove('skeleton');
+    this.frame.style.aspectRatio = '';
     this.frame.dataset.path = path;
     this.#say('');
     this.#tell(told);
@@ -155,12 +162,17 @@ export class Picture {
     if (caption !== undefined) this.caption.textContent = caption;
   }
 
+  /** @param {string} text */
   #say(text) {
     this.note.hidden = !text;
     this.note.textContent = text;
   }
 
-  /** An <img> does not say why it could not be loaded; the same path, asked for as text, does. */
+  /**
+   * An <img> does not say why it could not be loaded; the same path, asked for as text, does.
+   * @param {string} path
+   * @param {unknown} error
+   */
   async #explain(path, error) {
     let why = error;
     if (!(error instanceof Problem)) {
@@ -172,10 +184,11 @@ export class Picture {
       }
     }
     this.frame.classList.remove('skeleton');
+    this.frame.style.aspectRatio = '';
     if (why === null) this.#asked = '';
     else if (why instanceof Problem) {
       this.image.hidden = true;
       this.#say(why.message);
-    } else if (!this.#shown) this.#say(why.message);
+    } else if (!this.#shown) this.#say(said(why));
   }
 }

@@ -26,11 +26,15 @@ export class PredictionBars {
     onReturn(() => this.#asked !== this.#shown && this.#load(this.#asked), this.element);
   }
 
-  /** @param {Pick<import('./types.d.ts').Shown, 'model' | 'summary' | 'epoch' | 'image'>} shown @param {number | null} [chosen] */
+  /**
+   * @param {Pick<import('./types.d.ts').Shown, 'model' | 'summary' | 'epoch' | 'image'>} shown
+   * @param {number | null} [chosen]
+   */
   show({ model, summary, epoch, image }, chosen = null) {
     this.classes = summary.classes;
     this.chosen = chosen;
     const asked = path(`${model.place}/predictions.json`, { image, epoch });
+    this.#row();
     this.#mark();
     if (asked === this.#asked) return;
     this.#asked = asked;
@@ -38,6 +42,7 @@ export class PredictionBars {
     this.ready = this.#load(asked);
   }
 
+  /** @param {string} asked */
   async #load(asked) {
     try {
       /** @type {import('./types.d.ts').Prediction} */
@@ -50,17 +55,20 @@ export class PredictionBars {
     }
   }
 
+  /** A row a class, which has its place before its bar is known. */
+  #row() {
+    if (this.#rows.length === this.classes.length) return;
+    this.#rows = this.classes.map((name, n) => {
+      const bar = h('span', { class: 'bar' });
+      const value = h('span', { class: 'value' });
+      const row = h('button', { type: 'button', onclick: () => this.onPick?.(n), disabled: !this.onPick }, h('span', { class: 'class' }, name), h('span', { class: 'track' }, bar), value);
+      return { item: h('li', {}, row), row, bar, value };
+    });
+    this.list.replaceChildren(...this.#rows.map(row => row.item));
+  }
+
   /** @param {import('./types.d.ts').Prediction} told */
   #draw(told) {
-    if (this.#rows.length !== this.classes.length) {
-      this.#rows = this.classes.map((name, n) => {
-        const bar = h('span', { class: 'bar' });
-        const value = h('span', { class: 'value' });
-        const row = h('button', { type: 'button', onclick: () => this.onPick?.(n), disabled: !this.onPick }, h('span', { class: 'class' }, name), h('span', { class: 'track' }, bar), value);
-        return { item: h('li', {}, row), row, bar, value };
-      });
-      this.list.replaceChildren(...this.#rows.map(row => row.item));
-    }
     this.#rows.forEach(({ row, bar, value }, n) => {
       const share = told.probabilities[n];
       bar.style.width = `${(100 * Math.max(0, Math.min(1, share))).toFixed(1)}%`;

@@ -9,6 +9,19 @@ const words = { queued: 'waiting for a worker', running: 'training', succeeded: 
 /** What a job is, in a line. @param {Job} job */
 export const title = job => `${typeof job.spec.architecture === 'string' ? job.spec.architecture : 'own layers'} on ${job.spec.dataset}`;
 
+/** The same, so that it is told apart from others. @param {Job} job */
+export function named(job) {
+  const accuracy = job.latest?.val_categorical_accuracy;
+  const epochs = (job.start_epoch ?? 0) + job.epochs_done;
+  return [
+    title(job), job.status === 'queued' ? 'waiting' : `${epochs} epoch${epochs === 1 ? '' : 's'}`,
+    accuracy === undefined ? '' : `${percent(accuracy)} right`, ...job.spec.tags, when(job),
+  ].filter(Boolean).join(' · ');
+}
+
+/** @param {number} share */
+const percent = share => `${(100 * share).toFixed(1)} %`;
+
 /** A time of creation, as a person reads it. @param {{created_at: string}} made */
 export const when = made => new Date(made.created_at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
@@ -38,6 +51,7 @@ function fraction(job, batch) {
   return Number.isFinite(part) ? (epoch + part) / job.epochs : job.progress;
 }
 
+/** @param {number} seconds */
 export function duration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;

@@ -4,7 +4,13 @@ import { go, state } from './state.js';
 
 const opened = () => new Set((state.open ?? '').split(',').filter(Boolean));
 
-/** A section under a heading, closed at first; onOpen() is called when it is opened. */
+/**
+ * A section under a heading, closed at first; onOpen() is called when it is opened.
+ * @param {string} name
+ * @param {string} heading
+ * @param {() => unknown} onOpen
+ * @param {...any} children
+ */
 export function section(name, heading, onOpen, ...children) {
   return h('details', { open: opened().has(name), ontoggle: event => {
     const names = opened();

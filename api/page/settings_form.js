@@ -3,6 +3,7 @@ import { h, select } from './dom.js';
 
 const normalizations = [['minus_one_one', '-1 to 1'], ['zero_one', '0 to 1'], ['standard', 'mean 0, deviation 1']];
 const losses = ['categorical_crossentropy', 'binary_crossentropy', 'mean_squared_error', 'categorical_hinge', 'kl_divergence'];
+/** @type {Record<string, {learning_rate: number, momentum?: number, weight_decay?: number}>} */
 const optimizers = {
   sgd: { learning_rate: 0.01, momentum: 0 }, adam: { learning_rate: 0.001 }, rmsprop: { learning_rate: 0.001 }, adamw: { learning_rate: 0.001, weight_decay: 0.004 },
 };
@@ -12,10 +13,13 @@ export class SettingsForm {
   /** @type {Record<string, {control: any, error: HTMLElement}>} */
   #inputs = {};
 
+  /** @param {() => unknown} changed */
   constructor(changed) {
     this.changed = changed;
+    /** @param {number} value */
     const number = value => h('input', { type: 'number', value, inputmode: 'decimal', step: 'any' });
-    const list = options => select('', options, Array.isArray(options[0]) ? options[0][0] : options[0], () => {}).querySelector('select');
+    /** @param {string[] | string[][]} options */
+    const list = options => select('', options, [options[0] ?? ''].flat()[0] ?? '', () => {}).querySelector('select');
     const optimizer = list(Object.keys(optimizers));
     optimizer.addEventListener('change', () => this.use(optimizer.value));
     this.element = h('div', { class: 'settings' },
@@ -32,6 +36,7 @@ export class SettingsForm {
       this.#field('tags', 'tags', h('input', { type: 'text', placeholder: 'demo, first' })));
   }
 
+  /** @param {string} name @param {string} label @param {any} control */
   #field(name, label, control) {
     const error = h('span', { class: 'error', id: `error-${name}`, hidden: true });
     control.setAttribute('aria-describedby', `error-${name}`);
@@ -39,14 +44,18 @@ export class SettingsForm {
     return h('label', { class: 'field' }, h('span', {}, label), control, error);
   }
 
+  /** @param {string} name */
   #control(name) {
     return /** @type {{control: any}} */ (this.#inputs[name]).control;
   }
 
-  /** Take another optimizer, with the learning rate that suits it; one that is not in the list is left. */
+  /**
+   * Take another optimizer, with the learning rate that suits it; one that is not in the list is left.
+   * @param {string} name
+   */
   use(name) {
     if (!(name in optimizers)) return;
-    const { learning_rate: rate, momentum } = optimizers[name];
+    const { learning_rate: rate, momentum } = optimizers[name] ?? {};
     this.#control('optimizer').value = name;
     this.#control('learning_rate').value = rate;
     this.#control('momentum').parentElement.hidden = momentum === undefined;
@@ -71,6 +80,7 @@ export class SettingsForm {
 
   /** The part of a job's spec: numbers as numbers; what is not one is left for the service to judge. */
   get spec() {
+    /** @param {string} name */
     const number = name => {
       const text = this.#control(name).value;
       return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
@@ -78,7 +88,7 @@ export class SettingsForm {
     const { value: name } = this.#control('optimizer');
     const optimizer = { ...optimizers[name], name, learning_rate: number('learning_rate') };
     if ('momentum' in optimizer) optimizer.momentum = number('momentum');
-    const tags = this.#control('tags').value.split(',').map(tag => tag.trim()).filter(Boolean);
+    const tags = this.#control('tags').value.split(',').map((/** @type {string} */ tag) => tag.trim()).filter(Boolean);
     return {
       train_samples: number('train_samples'), test_samples: number('test_samples'), normalization: this.#control('normalization').value,
       compile: { loss: this.#control('loss').value, optimizer, metrics: ['categorical_accuracy'] },
@@ -87,23 +97,24 @@ export class SettingsForm {
   }
 
   /**
-   * Say each error beside what it is about. Whether all have found their place.
+   * Say each error beside what it is about. Whether all have found their place. focus: go to the first.
    * @param {import('./types.d.ts').ProblemField[]} errors
    */
-  tell(errors) {
+  tell(errors, { focus = false } = {}) {
     for (const { control, error } of Object.values(this.#inputs)) {
       control.removeAttribute('aria-invalid');
       error.hidden = true;
     }
     const placed = errors.filter(({ pointer, detail }) => {
-      const field = this.#inputs[pointer.split('/').findLast(part => part in this.#inputs) ?? ''];
+      // A layer has a seed, too.
+      const field = pointer.startsWith('/architecture') ? undefined : this.#inputs[pointer.split('/').findLast(part => part in this.#inputs) ?? ''];
       if (!field) return false;
       field.control.setAttribute('aria-invalid', 'true');
       field.error.hidden = false;
       field.error.textContent = detail;
       return true;
     });
-    if (placed.length) this.element.querySelector('[aria-invalid]').focus();
+    if (focus && placed.length) this.element.querySelector('[aria-invalid]').focus();
     return placed.length > 0 && placed.length === errors.length;
   }
 }

@@ -8,9 +8,10 @@ export class SummaryTable {
     this.warnings = h('div', {});
     this.error = h('p', { class: 'message', role: 'status', hidden: true });
     this.table = h('table', { class: 'summary' }, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'layer'), h('th', { scope: 'col' }, 'output'), h('th', { scope: 'col', class: 'number' }, 'parameters'))), this.rows);
-    this.element = h('div', { class: 'part' }, this.error, this.table, this.total, this.warnings);
+    this.element = h('div', { class: 'part summed' }, this.error, this.table, this.total, this.warnings);
   }
 
+  /** @param {import('./types.d.ts').Validation} told */
   show(told) {
     this.error.hidden = true;
     this.#past(false);
@@ -21,13 +22,14 @@ export class SummaryTable {
     this.warnings.replaceChildren(...told.warnings.map(warning => h('p', { class: 'warning' }, warning.detail)));
   }
 
-  /** The last summary stays; above it is said what is wrong now. */
+  /** The last summary stays; above it is said what is wrong now. @param {Error} problem */
   refuse(problem) {
     this.error.hidden = false;
     this.error.textContent = problem.message;
     this.#past(true);
   }
 
+  /** @param {boolean} is */
   #past(is) {
     for (const part of [this.table, this.total, this.warnings]) part.classList.toggle('past', is);
   }

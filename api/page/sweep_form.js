@@ -58,6 +58,7 @@ export class SweepForm {
     };
   }
 
+  /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
     this.#say('');

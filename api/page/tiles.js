@@ -11,6 +11,10 @@ export class Tiles {
   #buttons = [];
   cols = 1;
 
+  /**
+   * @param {HTMLElement} overlay
+   * @param {{name: string, onPoint: (index: number | null) => unknown, onPick: (index: number) => unknown}} told
+   */
   constructor(overlay, { name, onPoint, onPick }) {
     this.overlay = overlay;
     this.name = name;
@@ -20,7 +24,7 @@ export class Tiles {
     overlay.addEventListener('keydown', event => this.#move(event));
     overlay.addEventListener('pointerleave', () => onPoint(null));
     overlay.addEventListener('focusout', event => {
-      if (!overlay.contains(event.relatedTarget)) onPoint(null);
+      if (!overlay.contains(/** @type {Node | null} */ (event.relatedTarget))) onPoint(null);
     });
   }
 
@@ -30,7 +34,11 @@ export class Tiles {
     this.overlay.replaceChildren();
   }
 
-  /** @param {{grid: import('./types.d.ts').Grid, indices: number[]}} drawing @param {number | null} chosen @param {string} label */
+  /**
+   * @param {{grid: import('./types.d.ts').Grid, indices: number[]}} drawing
+   * @param {number | null} chosen
+   * @param {string} label
+   */
   update({ grid, indices }, chosen, label) {
     const signature = JSON.stringify([grid, indices, label]);
     if (signature !== this.#signature) {
@@ -38,6 +46,7 @@ export class Tiles {
       this.overlay.setAttribute('aria-label', label);
       const { rows, cols, gap, row_pitch: down, col_pitch: across } = grid;
       const [height, width] = [rows * down - gap, cols * across - gap];
+      /** @param {number} part @param {number} whole */
       const percent = (part, whole) => `${(100 * part) / whole}%`;
       this.#buttons = indices.map((index, n) => {
         const tile = h('button', {
@@ -58,16 +67,19 @@ export class Tiles {
     this.#buttons.forEach((tile, n) => { tile.tabIndex = n === focusable ? 0 : -1; });
   }
 
+  /** @param {KeyboardEvent} event */
   #move(event) {
-    const at = this.#buttons.indexOf(event.target);
+    const at = this.#buttons.indexOf(/** @type {HTMLElement} */ (event.target));
+    /** @type {Record<string, number>} */
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.cols, ArrowDown: this.cols };
+    /** @type {Record<string, number>} */
     const edges = { Home: 0, End: -1 };
     if (at < 0 || !(event.key in steps || event.key in edges)) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = event.key in edges ? this.#buttons.at(edges[event.key]) : this.#buttons[at + steps[event.key]];
+    const next = event.key in edges ? this.#buttons.at(edges[event.key] ?? 0) : this.#buttons[at + (steps[event.key] ?? 0)];
     if (!next) return;
-    this.#buttons[at].tabIndex = -1;
+    /** @type {HTMLElement} */ (event.target).tabIndex = -1;
     next.tabIndex = 0;
     next.focus();
   }

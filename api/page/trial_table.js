@@ -31,7 +31,7 @@ export class TrialTable {
       this.#rows.clear();
       this.body.replaceChildren();
       const numbers = ['rank', 'trial', 'epochs', 'at epoch'];
-      this.head.replaceChildren(...['rank', 'trial', ...parameters.map(pointer => pointer.slice(1)), 'state', 'epochs', objective.metric, 'at epoch'].map(name => h('th', { scope: 'col', class: numbers.includes(name) ? 'number' : null }, name)), h('td', {}));
+      this.head.replaceChildren(...['rank', 'trial', ...parameters, 'state', 'epochs', objective.metric, 'at epoch'].map(name => h('th', { scope: 'col', class: numbers.includes(name) ? 'number' : null, title: parameters.includes(name) ? name : null }, name.split('/').at(-1))), h('td', {}));
     }
     const values = trials.flatMap(trial => (trial.best ? [trial.best.value] : []));
     const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -64,7 +64,12 @@ export class TrialTable {
   }
 }
 
-/** How long a bar is: what is least has a little of one. */
+/**
+ * How long a bar is: what is least has a little of one.
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
 function share(value, low, high) {
   return high > low ? 0.05 + (0.95 * (value - low)) / (high - low) : 1;
 }

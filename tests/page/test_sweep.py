@@ -48,4 +48,4 @@ def test_one_is_started_from_the_form_and_followed_to_its_end(browse: Any) -> No
 
 def test_a_sweep_that_there_is_not_is_said(browse: Any) -> None:
     page = browse("/?view=sweep&sweep=nothing")
-    expect(page.get_by_role("alert").filter(has_text="There is no sweep 'nothing'")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="There is no sweep 'nothing'")).to_be_visible()

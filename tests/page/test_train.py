@@ -15,7 +15,9 @@ from page_tools import quiet
 EPOCHS = 8
 
 
-def test_a_network_is_trained_from_the_page_and_grows_before_ones_eyes(browse: Any, client: httpx.Client) -> None:
+def test_a_network_is_trained_from_the_page_and_grows_before_ones_eyes(
+    browse: Any, client: httpx.Client, other: str
+) -> None:
     page = browse("/?view=train")
     expect(page.get_by_role("img", name="36 images of mnist")).to_be_visible()
     expect(page.get_by_text("155,606 parameters")).to_be_visible()
@@ -48,18 +50,44 @@ def test_a_network_is_trained_from_the_page_and_grows_before_ones_eyes(browse: A
     accuracy = client.get(f"/v1/models/{job['id']}/history.json").json()["history"]["val_categorical_accuracy"][-1]
     expect(watched.locator(".curve-values").last).to_contain_text(f"epoch {EPOCHS}: ")
     expect(watched.locator(".curve-values").last).to_contain_text(f"validation {float(f'{accuracy:.3g}')}")
+    # Deleted here, it is said to be so in another window, which offers the newest that there is.
+    window = page.context.new_page()
+    window.goto(f"/?view=look&model={job['id']}")
+    quiet(window)
+    named = f"cnn on mnist · {EPOCHS} epochs · {100 * accuracy:.1f} % right · page · watched"
+    expect(window.get_by_role("option", name=named)).to_have_count(1)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete").click()
+    expect(window.get_by_role("status").filter(has_text="This model was deleted.")).to_be_visible()
+    window.get_by_role("link", name="Look at the newest").click()
+    quiet(window)
+    assert job["id"] not in window.url
 
 
 def test_what_is_wrong_is_said_beside_it_in_the_words_of_the_api(browse: Any, client: httpx.Client) -> None:
     page = browse("/?view=train")
     expect(page.get_by_text("155,606 parameters")).to_be_visible()
-    page.get_by_label("epochs").fill("0")
-    page.get_by_label("learning rate").fill("-1")
+    # While one types, before anything is sent.
+    typed = {"epochs": "0", "training images": "1.5", "batch size": "", "learning rate": "", "tags": "a b"}
+    for label, text in typed.items():
+        page.get_by_label(label).fill(text)
+    expect(page.get_by_label("tags")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("tags")).to_be_focused()
+    spec = _request(page)
+    for error in client.post("/v1/jobs", json=spec).json()["errors"]:
+        name = error["pointer"].removesuffix("/0").split("/")[-1]
+        expect(page.locator(f"#error-{name}")).to_have_text(error["detail"])
+    expect(page.locator(".settings .error:visible")).to_have_count(len(typed))
+    spec = {"dataset": "mnist", "train_samples": 60001}
+    page.get_by_label("training images").fill("60001")
+    expect(page.locator("#error-train_samples")).to_have_text(client.post("/v1/jobs", json=spec).json()["detail"])
+    # What the page cannot know is said when it is sent.
+    for label, text in zip(typed, ["1001", "100", "64", "0.1", ""], strict=True):
+        page.get_by_label(label).fill(text)
+    expect(page.locator(".settings .error:visible")).to_have_count(0)
     page.get_by_role("button", name="Start training").click()
-    answer = client.post("/v1/jobs", json={"dataset": "mnist", "epochs": 0})
-    expect(page.locator("#error-epochs")).to_have_text(answer.json()["errors"][0]["detail"])
-    expect(page.locator("#error-learning_rate")).to_be_visible()
-    expect(page.get_by_label("epochs")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#error-epochs")).to_contain_text("CNNSERVICE_MAX_EPOCHS")
+    expect(page.get_by_label("epochs")).to_be_focused()
     expect(page).to_have_url(re.compile("view=train"))
 
 
@@ -99,7 +127,7 @@ def test_layers_are_edited_and_judged_while_one_types(browse: Any, client: httpx
 def test_nothing_can_be_pressed_before_there_is_something_to_choose_from(browse: Any) -> None:
     page = browse("/?view=watch")
     held: list[Route] = []
-    page.route("**/v1/architectures", held.append)
+    page.route("**/v1/architectures", lambda route: held.append(route))
     with page.expect_request("**/v1/architectures"):
         page.get_by_role("link", name="Train").click()
     edit = page.get_by_role("button", name="Edit the layers")
@@ -110,6 +138,14 @@ def test_nothing_can_be_pressed_before_there_is_something_to_choose_from(browse:
     expect(start).to_be_enabled()
     edit.click()
     expect(page.locator(".layer-row").first).to_contain_text("Conv1")
+
+
+def _expect_errors(page: Page, client: httpx.Client) -> None:
+    answer = client.post("/v1/jobs", json=_request(page)).json()
+    told = {error["pointer"].removesuffix("/0").split("/")[-1]: error["detail"] for error in answer["errors"]}
+    for name, detail in told.items():
+        expect(page.locator(f"#error-{name}")).to_have_text(detail)
+    expect(page.locator(".settings .error:visible")).to_have_count(len(told))
 
 
 def _request(page: Page) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import { AttributionPanel } from '../attribution_panel.js';
 import { historyCharts } from '../curves.js';
 import { EpochBar } from '../epoch_bar.js';
 import { FilterCard } from '../filter_card.js';
+import { Instead, train } from '../gone.js';
 import { ImagePicker } from '../image_picker.js';
 import { LayerPanel } from '../layer_panel.js';
 import { LayerStrip } from '../layer_strip.js';
@@ -12,8 +13,9 @@ import { Model } from '../model.js';
 import { modelChoice } from '../model_choice.js';
 import { Picture, preload } from '../picture.js';
 import { PredictionBars } from '../prediction_bars.js';
+import { named } from '../progress.js';
 import { section } from '../section.js';
-import { go, imageOf, state } from '../state.js';
+import { address, go, imageOf, state } from '../state.js';
 
 export class Look {
   /** @type {Model | null} */
@@ -32,12 +34,12 @@ export class Look {
     this.input = new Picture({ className: 'input' });
     this.bars = new PredictionBars(number => go({ class: Number(state.class) === number ? null : number }));
     this.picker = new ImagePicker(image => go({ image }));
-    const point = debounce(60, index => { this.#pointed = index; this.#card(); });
+    const point = debounce(60, (/** @type {number | null} */ index) => { this.#pointed = index; this.#card(); });
     this.panel = new LayerPanel({ point, change: patch => go(patch) });
     this.card = new FilterCard({ onRelease: () => go({ filter: null }) });
     this.attributions = new AttributionPanel(patch => go(patch));
     this.charts = historyCharts(epoch => this.#model?.epochs.includes(epoch) && go({ epoch }));
-    this.judged = [['confusion.png', 'what the test images of each class are taken for'], ['mistakes.png', 'the surest mistakes']].map(([file, alt]) => ({ file, alt, picture: new Picture({ aside: true, className: 'wide' }) }));
+    this.judged = [['confusion.png', 'what the test images of each class are taken for'], ['mistakes.png', 'the surest mistakes']].map(([file, alt]) => ({ file, alt, picture: new Picture({ aside: true, className: 'paper' }) }));
     this.judgement = section('judged', 'Judged on the test images', () => this.#judge(), h('div', { class: 'two' }, this.judged.map(one => one.picture.element)));
     this.body = h('div', { class: 'look' },
       this.strip.element,
@@ -47,16 +49,17 @@ export class Look {
       this.attributions.element,
       h('section', { class: 'panel', 'aria-label': 'curves' }, h('h2', {}, 'How it learned'), this.charts.element, this.judgement));
     this.empty = h('p', { class: 'empty' });
-    this.element = h('div', {}, h('div', { class: 'toolbar' }, h('h1', { class: 'unseen' }, 'Look inside a model'), this.choice.element, this.status), this.bar.element, this.empty, this.body);
+    this.instead = new Instead();
+    this.element = h('div', {}, h('div', { class: 'toolbar' }, h('h1', { class: 'unseen' }, 'Look inside a model'), this.choice.element, this.status), this.bar.element, this.empty, this.instead.element, this.body);
     this.body.hidden = true;
   }
 
   update() {
-    this.choice.update(state.model);
-    const id = state.model ?? this.choice.newest;
+    if (!this.choice.known) this.choice.loaded.then(() => this.choice.known && this.update());
+    const id = state.model ?? this.choice.newest?.id;
+    this.choice.update(id);
     if (!id) {
       this.empty.textContent = this.choice.known ? 'There is no model yet: train one.' : 'Loading…';
-      if (!this.choice.known) this.choice.loaded.then(() => this.update());
       return;
     }
     if (this.#model?.id !== id) {
@@ -71,6 +74,7 @@ export class Look {
     this.#model?.close();
   }
 
+  /** @param {string} key */
   key(key) {
     const act = {
       ArrowLeft: () => this.bar.step(-1), ArrowRight: () => this.bar.step(1), Home: () => this.bar.edge(0), End: () => this.bar.edge(-1), ' ': () => this.bar.toggle(), Escape: () => go({ filter: null }),
@@ -80,11 +84,13 @@ export class Look {
     return Boolean(act);
   }
 
+  /** @param {number} step */
   #turn(step) {
     const layer = this.#told && this.strip.beside(this.#told.layer.name, step);
     if (layer) go({ layer, filter: null, channel: null });
   }
 
+  /** @param {number} step */
   #image(step) {
     const image = this.picker.beside(step);
     if (image) go({ image });
@@ -94,11 +100,19 @@ export class Look {
     const model = this.#model;
     if (!model) return;
     const { summary } = model;
+    this.choice.update(model.id, model.job, model.otherwise);
     const epoch = model.epoch(state.epoch);
     const ready = summary !== null && epoch !== null;
     this.body.hidden = !ready;
     this.bar.element.hidden = !ready;
-    this.empty.hidden = ready;
+    this.empty.hidden = ready || Boolean(model.missing);
+    if (model.missing) {
+      const { newest } = this.choice;
+      this.status.textContent = '';
+      this.instead.show(model.missing, newest ? { href: address({ view: 'look', model: newest.id }), text: `Look at the newest: ${named(newest)}` } : train);
+      return;
+    }
+    this.instead.hide();
     if (!ready) {
       const waits = model.running ? 'The job waits for a worker; there is nothing to see yet.' : 'Loading…';
       this.empty.textContent = model.running ? waits : (model.job?.error?.detail ?? model.problem?.message ?? waits);

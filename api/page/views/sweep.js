@@ -1,11 +1,12 @@
 // A sweep: its trials by rank, and their curves over each other, while they run and after.
-import { get, said, send } from '../api.js';
+import { get, Problem, said, send } from '../api.js';
 import { onReturn } from '../connection.js';
 import { Curves, readable, short } from '../curves.js';
 import { announce, h, setOptions } from '../dom.js';
+import { deleted, Instead, onGone } from '../gone.js';
 import { when } from '../progress.js';
 import { section } from '../section.js';
-import { go, state } from '../state.js';
+import { address, go, state } from '../state.js';
 import { SweepForm } from '../sweep_form.js';
 import { TrialTable, valuesText } from '../trial_table.js';
 
@@ -13,6 +14,8 @@ import { TrialTable, valuesText } from '../trial_table.js';
 /** @typedef {{items: import('../types.d.ts').SweepItem[]}} Sweeps */
 
 const often = 2000;
+/** What a sweep is, in a line. @param {Sweeps['items'][number]} sweep */
+const lineOf = sweep => `${sweep.parameters.map(pointer => pointer.split('/').at(-1)).join(' × ')} · ${when(sweep)}`;
 // Trials with a colour of their own.
 const named = 6;
 
@@ -35,22 +38,28 @@ export class Sweep {
     this.chart = new Curves('Objective');
     this.picture = h('a', { target: '_blank', rel: 'noopener' }, 'The curves as a picture');
     this.none = h('p', { class: 'empty', hidden: true }, 'No sweep yet: start one below.');
+    this.chosen = h('label', { class: 'field model-choice', hidden: true }, h('span', {}, 'sweep'), this.choice);
+    this.instead = new Instead();
     this.shown = h('div', { class: 'sweep', hidden: true },
       h('section', { class: 'panel', 'aria-label': 'trials' }, h('div', { class: 'row' }, this.status, h('div', { class: 'controls' }, this.cancel, this.remove)), this.table.element),
       h('section', { class: 'panel', 'aria-label': 'curves' }, this.chart.element, h('p', { class: 'faint' }, this.picture)));
     this.form = new SweepForm(sweep => this.#started(sweep));
+    // What it stands below comes first.
+    this.after = h('div', { class: 'panel after', hidden: true }, section('new', 'A new sweep', () => {}, this.form.element));
     this.element = h('div', {}, h('h1', { class: 'unseen' }, 'Sweeps: many settings side by side'),
-      h('div', { class: 'toolbar' }, h('label', { class: 'field model-choice' }, h('span', {}, 'sweep'), this.choice)), this.error, this.none, this.shown,
-      h('div', { class: 'panel after' }, section('new', 'A new sweep', () => {}, this.form.element)));
-    this.stopListening = onReturn(() => this.#poll());
+      h('div', { class: 'toolbar' }, this.chosen), this.error, this.instead.element, this.none, this.shown,
+      this.after);
+    const stops = [onReturn(() => this.#poll()), onGone(id => this.#forget(id))];
+    this.stopListening = () => stops.forEach(stop => stop());
     this.#list();
   }
 
   update() {
     const id = state.sweep ?? this.#known[0]?.id ?? '';
-    const options = this.#known.map(one => [one.id, `${one.parameters.map(pointer => pointer.split('/').at(-1)).join(' × ')} · ${when(one)}`]);
+    const options = this.#known.map(one => [one.id, lineOf(one)]);
     if (id && !this.#known.some(one => one.id === id)) options.unshift([id, id]);
     setOptions(this.choice, options, id);
+    this.chosen.hidden = options.length === 0;
     if (id && this.#sweep?.id !== id) this.#poll();
   }
 
@@ -69,6 +78,7 @@ export class Sweep {
       return; // said by the banner, and asked again on its return
     }
     this.none.hidden = this.#known.length > 0 || state.sweep !== undefined;
+    this.after.hidden &&= this.none.hidden;
     if (!this.#closed) this.update();
   }
 
@@ -86,10 +96,30 @@ export class Sweep {
     } catch (error) {
       if (asked !== this.#asked || this.#closed) return undefined;
       this.shown.hidden = this.#sweep?.id !== id;
-      this.#say(said(error));
+      if (error instanceof Problem && error.type === '/problems/unknown-sweep') this.#miss(`${said(error)} If it was here once, it was deleted.`);
+      else this.#say(said(error));
     }
     if (this.#sweep?.id === id && this.#sweep.status === 'running') this.#later();
     return undefined;
+  }
+
+  /** @param {string} id */
+  #forget(id) {
+    this.#known = this.#known.filter(one => one.id !== id);
+    if (this.#sweep?.id !== id) return;
+    clearTimeout(this.#timer);
+    this.#asked++;
+    this.#miss('This sweep was deleted.');
+  }
+
+  /** @param {string} why */
+  #miss(why) {
+    const [newest] = this.#known;
+    this.#sweep = null;
+    this.shown.hidden = true;
+    this.after.hidden = false;
+    this.#say('');
+    this.instead.show(why, newest ? { href: address({ view: 'sweep', sweep: newest.id }), text: `Look at the newest: ${lineOf(newest)}` } : null);
   }
 
   #later() {
@@ -103,6 +133,8 @@ export class Sweep {
     this.#sweep = sweep;
     this.shown.hidden = false;
     this.none.hidden = true;
+    this.instead.hide();
+    this.after.hidden = false;
     const counts = Object.entries(sweep.counts).filter(([, count]) => count).map(([name, count]) => `${count} ${name}`);
     const halving = rungs.length ? ` · rungs: ${rungs.map(rung => `${rung.trials || 'the best'} to epoch ${rung.epochs}`).join(' → ')}` : '';
     this.status.replaceChildren(h('b', { class: `status ${status}` }, status), ` · ${trials.length} trials: ${counts.join(', ')}${halving}`);
@@ -131,13 +163,14 @@ export class Sweep {
 
   async #delete() {
     if (!confirm('Delete this sweep with all of its jobs, models and weights?')) return;
+    const models = this.#sweep?.trials.map(trial => trial.model_id) ?? [];
     await this.#act(async id => {
       await send('DELETE', `/v1/sweeps/${id}`);
       this.#sweep = null;
       this.shown.hidden = true;
-      this.#known = this.#known.filter(one => one.id !== id);
+      for (const gone of [id, ...models]) deleted(gone);
       this.none.hidden = this.#known.length > 0;
-      go({ sweep: null });
+      go({ sweep: null, model: models.includes(state.model ?? '') ? null : state.model, with: models.includes(state.with ?? '') ? null : state.with });
     });
   }
 

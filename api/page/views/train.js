@@ -1,6 +1,8 @@
 // Train a network: data, layers, settings; what is wrong with them is said before anything is started.
 import { get, Problem, said, send } from '../api.js';
-import { debounce, h } from '../dom.js';
+import { schemas } from '../document.js';
+import { announce, debounce, h } from '../dom.js';
+import { faults } from '../faults.js';
 import { LayerEditor } from '../layer_editor.js';
 import { SettingsForm } from '../settings_form.js';
 import { address, go, state } from '../state.js';
@@ -13,12 +15,15 @@ export class Train {
   #presets = [];
   /** @type {Record<string, unknown>[] | null} */
   #layers = null;
+  /** @type {import('../types.d.ts').Dataset[]} */
+  #known = [];
   #key = '';
+  #sent = '';
 
   constructor() {
     this.data = h('div', { class: 'cards' });
     this.preset = h('select', { 'aria-label': 'preset', onchange: () => this.#choosePreset() });
-    this.description = h('p', { class: 'faint' });
+    this.description = h('p', { class: 'faint description' });
     this.editor = new LayerEditor(() => this.#edited());
     this.edit = h('button', { type: 'button', onclick: () => this.#own() }, 'Edit the layers');
     this.architecture = h('fieldset', { class: 'panel' }, h('legend', {}, 'Layers'),
@@ -39,7 +44,10 @@ export class Train {
     // Nothing can be pressed that would do nothing: what there is to choose from comes first.
     this.waiting = [this.preset, this.edit, this.start];
     this.waiting.forEach(control => { control.disabled = true; });
-    this.validate = debounce(250, () => this.#validate());
+    this.validate = debounce(250, () => {
+      this.#judge();
+      this.#validate();
+    });
     this.#load();
   }
 
@@ -86,7 +94,9 @@ export class Train {
     this.#changed();
   }
 
+  /** @param {import('../types.d.ts').Dataset[]} datasets */
   #datasets(datasets) {
+    this.#known = datasets;
     const { dataset: stated } = this.#stated();
     const chosen = datasets.some(one => one.name === stated) ? stated : 'mnist';
     this.data.replaceChildren(...datasets.map(dataset => {
@@ -144,11 +154,33 @@ export class Train {
     const spec = this.spec();
     this.#key = '';
     this.#say('');
-    this.settings.tell([]);
     go({ spec: JSON.stringify(spec) });
     this.sweep.href = address({ view: 'sweep', open: 'new', spec: JSON.stringify(spec) });
     this.body.textContent = `POST /v1/jobs\n${JSON.stringify(spec, null, 2)}`;
     this.validate();
+  }
+
+  /** Its settings, while they are typed: by what the API says that it takes, and by how many images there are. */
+  async #judge() {
+    const spec = this.spec();
+    const known = await schemas().catch(() => null);
+    // What was sent has been judged by the service itself.
+    if (!known || JSON.stringify(this.spec()) !== JSON.stringify(spec) || JSON.stringify(spec) === this.#sent) return;
+    const { architecture: _, ...settings } = spec;
+    const found = [...faults(settings, { $ref: 'JobSpec' }, known), ...this.#tooMany(settings)];
+    this.settings.tell(found);
+    announce(found.map(({ detail }) => detail).join('; '));
+  }
+
+  /**
+   * @param {Record<string, any>} settings
+   * @returns {import('../types.d.ts').ProblemField[]}
+   */
+  #tooMany({ dataset, train_samples, test_samples }) {
+    const splits = this.#known.find(one => one.name === dataset)?.splits ?? {};
+    return Object.entries({ train: train_samples, test: test_samples }).filter(([split, wanted]) => wanted > (splits[split] ?? Infinity)).map(([split, wanted]) => ({
+      pointer: `/${split}_samples`, detail: `${split}_samples is ${wanted}; ${dataset} has ${splits[split]} images in ${split}, so at most ${splits[split]} is allowed.`,
+    }));
   }
 
   async #validate() {
@@ -167,24 +199,27 @@ export class Train {
     }
   }
 
+  /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
     this.#say('');
     this.settings.tell([]);
     this.start.disabled = true;
+    this.#sent = JSON.stringify(this.spec());
     // Pressed twice, or sent again after an answer that was lost, it is still one job.
     this.#key ||= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     try {
       const job = await send('POST', '/v1/jobs', this.spec(), { 'Idempotency-Key': this.#key });
       go({ view: 'watch', model: job.id, epoch: null, layer: null, filter: null, image: null, spec: null }, { step: true });
     } catch (error) {
-      const placed = error instanceof Problem ? this.settings.tell(error.errors) : false;
+      const placed = error instanceof Problem ? this.settings.tell(error.errors, { focus: true }) : false;
       this.#say(placed ? 'Some settings are not allowed; see beside them.' : said(error));
     } finally {
       this.start.disabled = false;
     }
   }
 
+  /** @param {string} text */
   #say(text) {
     this.message.hidden = !text;
     this.message.textContent = text;

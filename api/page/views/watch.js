@@ -3,9 +3,11 @@ import { get, path, said, send } from '../api.js';
 import { onReturn } from '../connection.js';
 import { historyCharts } from '../curves.js';
 import { announce, h } from '../dom.js';
+import { deleted, Instead, onGone, train } from '../gone.js';
 import { Model } from '../model.js';
 import { Picture } from '../picture.js';
-import { progress, title, when } from '../progress.js';
+import { named, progress, title, when } from '../progress.js';
+import { filterRatio } from '../sheet_ratio.js';
 import { address, go, state } from '../state.js';
 
 /** @typedef {import('../types.d.ts').Job} Job */
@@ -39,11 +41,13 @@ export class Watch {
     this.charts = historyCharts(epoch => go({ view: 'look', model: this.#model?.id, epoch }, { step: true }));
     this.filters = h('div', { class: 'growing' });
     this.filtersPart = h('section', {}, h('h3', {}, 'Filters, redrawn after each epoch'), this.filters);
-    this.watched = h('section', { class: 'panel watched', 'aria-label': 'the chosen job', hidden: true },
-      h('div', { class: 'row' }, this.name, this.actions), this.progress.element, this.error, this.charts.element, this.filtersPart);
+    this.instead = new Instead();
+    this.about = h('div', { class: 'watched' }, h('div', { class: 'row' }, this.name, this.actions), this.progress.element, this.charts.element, this.filtersPart);
+    this.watched = h('section', { class: 'panel watched', 'aria-label': 'the chosen job', hidden: true }, this.error, this.instead.element, this.about);
     this.element = h('div', {}, h('h1', { class: 'unseen' }, 'Watch networks learn'),
       h('div', { class: 'watch' }, h('section', { 'aria-label': 'jobs' }, this.list, this.more, this.none), this.watched));
-    this.stopListening = onReturn(() => this.#poll());
+    const stops = [onReturn(() => this.#poll()), onGone(id => this.#forget(id))];
+    this.stopListening = () => stops.forEach(stop => stop());
     this.#poll();
   }
 
@@ -84,11 +88,21 @@ export class Watch {
       this.#cursor = older.length ? this.#cursor : page.next_cursor;
       this.#jobs = [...page.items, ...older];
       this.#list();
+      const watched = this.#model?.job;
       if (!this.#model) this.update();
+      else if (this.#model.missing) this.#show();
+      else if (watched && !this.#jobs.some(job => job.id === watched.id) && watched.id > oldest) this.#model.refresh();
     } catch {
       // Said by the banner; the list stays as it was.
     }
     this.#later();
+  }
+
+  /** @param {string} id */
+  #forget(id) {
+    if (!this.#jobs.some(job => job.id === id)) return;
+    this.#jobs = this.#jobs.filter(job => job.id !== id);
+    this.#list();
   }
 
   #later() {
@@ -139,9 +153,14 @@ export class Watch {
     const model = this.#model;
     if (!model) return;
     this.watched.hidden = false;
-    const problem = model.job?.error?.detail ?? model.problem?.message ?? '';
+    const problem = model.missing ? '' : (model.job?.error?.detail ?? model.problem?.message ?? '');
     this.error.hidden = !problem;
     this.error.textContent = problem;
+    this.about.hidden = model.job === null;
+    if (model.missing) {
+      const [newest] = this.#jobs;
+      this.instead.show(model.missing, newest ? { href: address({ view: 'watch', model: newest.id }), text: `Watch the newest: ${named(newest)}` } : train);
+    } else this.instead.hide();
     if (!model.job) return;
     this.name.textContent = title(model.job);
     this.progress.update(model.job, model.batch);
@@ -160,7 +179,7 @@ export class Watch {
         this.filters.append(h('section', {}, h('h4', {}, layer.name), picture.element));
       }
       const count = (layer.filters ?? 0) > most ? most : undefined;
-      picture.show(path(`${model.place}/layers/${layer.name}/filters.png`, { epoch: model.newest, count }), { alt: `filters of ${layer.name} at epoch ${model.newest}`, caption: `epoch ${model.newest}` });
+      picture.show(path(`${model.place}/layers/${layer.name}/filters.png`, { epoch: model.newest, count }), { alt: `filters of ${layer.name} at epoch ${model.newest}`, caption: `epoch ${model.newest}`, ratio: filterRatio(layer, most) });
     }
     this.filtersPart.hidden = this.#pictures.size === 0;
   }
@@ -175,6 +194,7 @@ export class Watch {
     const any = model.newest !== null;
     if (this.actions.dataset.shown === `${id} ${status} ${any}`) return;
     this.actions.dataset.shown = `${id} ${status} ${any}`;
+    /** @param {string} text @param {() => unknown} act */
     const button = (text, act, name = '') => h('button', { type: 'button', class: name, onclick: event => this.#do(event.currentTarget, act) }, text);
     this.actions.replaceChildren(
       any ? h('a', { href: address({ view: 'look', model: id }) }, 'Look inside') : '',
@@ -185,20 +205,22 @@ export class Watch {
             button('Delete', async () => {
               if (!confirm('Delete this job with its model and all its weights?')) return;
               await send('DELETE', `/v1/jobs/${id}`);
-              this.#jobs = this.#jobs.filter(job => job.id !== id);
-              go({ model: this.#jobs[0]?.id ?? null, epoch: null });
-              this.#list();
+              // Before it is told to be gone: what comes next is watched, and nothing asks for this one any more.
+              go({ model: this.#jobs.find(job => job.id !== id)?.id ?? null, with: state.with === id ? null : state.with, epoch: null });
+              deleted(id);
             }, 'danger'),
           ]),
     );
   }
 
+  /** @param {string} id @param {string} dataset */
   async #goOn(id, dataset) {
     const job = await send('POST', '/v1/jobs', { dataset, epochs: 10, continue_from: { model_id: id, epoch: 'last' } });
     go({ model: job.id, epoch: null }, { step: true });
     this.#poll();
   }
 
+  /** @param {HTMLButtonElement} button @param {() => unknown} act */
   async #do(button, act) {
     button.disabled = true;
     try {
