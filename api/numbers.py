@@ -15,10 +15,10 @@ from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 
 from api.look import Look
+from cnnservice import jobs, sweeps
 from cnnservice.broker import INSPECT_QUEUE, TRAIN_QUEUES, WORKER_SECONDS, worker_key
 from cnnservice.database.engine import Database
 from cnnservice.inspection import WAITING, expiry
-from cnnservice.jobs import Status
 from cnnservice.settings import Settings
 from cnnservice.telemetry.census import Census, Queue, take_census
 from cnnservice.telemetry.counts import BEYOND, KEY, SUM, total
@@ -77,8 +77,11 @@ class _Scrape(Collector):
         queues = dict[str, Queue]()
         if self.census is not None:
             queues |= self.census.queues
-            jobs = {status: self.census.jobs.get(status, 0) for status in get_args(Status)}
-            yield _gauge("cnnservice_jobs", "Jobs there are", "status", jobs)
+            for name, help_text, statuses, found in (
+                ("cnnservice_jobs", "Jobs there are", jobs.Status, self.census.jobs),
+                ("cnnservice_sweeps", "Sweeps there are", sweeps.Status, self.census.sweeps),
+            ):
+                yield _gauge(name, help_text, "status", {each: found.get(each, 0) for each in get_args(statuses)})
         if self.broker is not None:
             queues |= {INSPECT_QUEUE: self.broker.inspect}
             yield _gauge("cnnservice_workers", "Live workers", "queue", self.broker.workers)

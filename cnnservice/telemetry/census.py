@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from cnnservice.broker import TRAIN_QUEUES
 from cnnservice.database.engine import Database
-from cnnservice.database.tables import Computation, Job, Outbox
+from cnnservice.database.tables import Computation, Job, Outbox, Sweep
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,10 @@ class Queue:
 
 @dataclass(frozen=True)
 class Census:
-    """Jobs by status, and what waits by queue."""
+    """Jobs and sweeps by status, and what waits by queue."""
 
     jobs: Mapping[str, int]
+    sweeps: Mapping[str, int]
     queues: Mapping[str, Queue]
 
 
@@ -36,8 +37,10 @@ def take_census(database: Database) -> Census:
     waiting = select(Job.queue, func.count(), func.min(Outbox.created_at)).join(Outbox).group_by(Job.queue)
     computations = select(func.count(), func.min(Computation.created_at)).where(Computation.status == "queued")
     with database.read() as session:
-        statuses = session.execute(select(Job.status, func.count().label("jobs")).group_by(Job.status))
-        jobs = {row.status: row.jobs for row in statuses}
+        jobs, sweeps = (
+            dict(session.execute(select(kind.status, func.count()).group_by(kind.status)).tuples().all())
+            for kind in (Job, Sweep)
+        )
         queues = {name: Queue(depth, oldest) for name, depth, oldest in session.execute(waiting)}
         queues[COMPUTATIONS] = Queue(*session.execute(computations).one())
-    return Census(jobs, dict.fromkeys(TRAIN_QUEUES, Queue(0, None)) | queues)
+    return Census(jobs, sweeps, dict.fromkeys(TRAIN_QUEUES, Queue(0, None)) | queues)

@@ -47,7 +47,7 @@ def told(answer: httpx.Response) -> Told:
     return {each.name: {" ".join(s.labels.values()): s.value for s in each.samples} for each in families}
 
 
-FROM_DATABASE = {"cnnservice_jobs"}
+FROM_DATABASE = {"cnnservice_jobs", "cnnservice_sweeps"}
 FROM_BROKER = {"cnnservice_workers", "cnnservice_epochs", "cnnservice_job_seconds", "cnnservice_lease_losses"}
 
 

@@ -100,6 +100,13 @@ def test_its_jobs_are_ordinary_jobs_that_say_whose_they_are(client: httpx.Client
     }  # fmt: skip
 
 
+def test_sweeps_are_counted_by_status(client: httpx.Client, swept: dict[str, Any]) -> None:
+    listed = [item["status"] for item in client.get("/v1/sweeps").json()["items"]]
+    told = client.get("/metrics").text.splitlines()
+    for status in ("running", "succeeded", "failed", "cancelled"):
+        assert f'cnnservice_sweeps{{status="{status}"}} {listed.count(status):.1f}' in told
+
+
 def test_their_curves_are_one_picture(client: httpx.Client, swept: dict[str, Any]) -> None:
     png = client.get(swept["links"]["history"])
     assert png.content.startswith(b"\x89PNG")
