@@ -18,7 +18,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from cnnservice import jobs
+from cnnservice import jobs, submission
 from cnnservice.database.engine import Database, viewer_of
 from cnnservice.database.tables import Epoch, Job, Sweep, SweepTrial
 from cnnservice.datasets.errors import UnknownDataset
@@ -97,10 +97,10 @@ def submit(
     """Store a sweep with the jobs of its first rung in one transaction. Returns it, and its jobs if it is new.
 
     It is the viewer's, and so are its jobs. admit is asked, in the same transaction, whether there may be so many more.
-    Raises SweepKeyReused, what jobs.insert() does, and what admit raises.
+    Raises SweepKeyReused, what submission.insert() does, and what admit raises.
     """
     owner = database.viewer.owner
-    key = None if idempotency_key is None else jobs.own_key(owner, idempotency_key)
+    key = None if idempotency_key is None else submission.own_key(owner, idempotency_key)
 
     def insert() -> tuple[Sweep, list[Job]]:
         sweep = Sweep(
@@ -152,8 +152,8 @@ def _begin(session: Session, spec: SweepSpec, sweep: Sweep, number: int, trial: 
 
 
 def _queue(session: Session, sweep: Sweep, trial: SweepTrial, spec: JobSpec, now: float) -> Job:
-    """The job that a trial says is its own, queued. Raises what jobs.insert() does."""
-    job = jobs.new_job(
+    """The job that a trial says is its own, queued. Raises what submission.insert() does."""
+    job = submission.new_job(
         spec,
         job_id=trial.job_id,
         now=now,
@@ -162,7 +162,7 @@ def _queue(session: Session, sweep: Sweep, trial: SweepTrial, spec: JobSpec, now
         sweep_id=sweep.id,
         trial=trial.number,
     )
-    jobs.insert(session, spec, job)
+    submission.insert(session, spec, job)
     return job
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from billiard.exceptions import WorkerLostError
 from celery.signals import task_failure
 
-from cnnservice import jobs
+from cnnservice import job_queries, jobs
 from cnnservice.broker import TRAIN_TASK
 from cnnservice.database.engine import OUTAGES, Database
 from cnnservice.events import EventWriter
@@ -50,7 +50,7 @@ def fail_if_killed_by_kernel(database: Database, events: EventWriter, note: Note
         jobs.end(database, jobs.Hold(note.job_id, note.token), "failed", now=time.time(), error=error)
     except jobs.LeaseLost:
         return False
-    job = jobs.get(database, note.job_id)
+    job = job_queries.get(database, note.job_id)
     body = {"status": job.status, "epochs_done": job.epochs_done, "error": job.error}
     events.append(note.job_id, "end", job.epochs_done + 1, body)
     return True

@@ -27,7 +27,7 @@ from cnnservice.drawing.axes import Key, Panel
 from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.drawing.trials import TrialCurve, trials_plot
 from cnnservice.errors import InvalidError
-from cnnservice.jobs import StillLive, UnknownJob
+from cnnservice.job_errors import StillLive, UnknownJob
 from cnnservice.keeping.deletion import remove_job
 from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec

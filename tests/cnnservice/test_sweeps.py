@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from cnnservice import jobs, outbox, sweeps
+from cnnservice import job_queries, jobs, outbox, publication, sweeps
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.tables import Job, Sweep
 from cnnservice.database.viewer import Viewer
+from cnnservice.keeping.deletion import remove_rows
 from cnnservice.specs.job import JobSpec
 from cnnservice.specs.sweep import SweepSpec
 from cnnservice.standings import Standing, standings, states
@@ -72,7 +73,9 @@ def train(database: Database, job: Job, accuracy: float, *, failing: bool = Fals
     for epoch in range(claim.epochs_stored, claim.last_epoch + 1):
         file = StoredFile(f"{job.id}/{epoch}", 10, 8, "0" * 64)
         metrics = {} if epoch == 0 else {"val_categorical_accuracy": accuracy}
-        jobs.commit_epoch(database, claim, jobs.EpochRecord(epoch, file, metrics, 1.0), now=102.0, lease_seconds=60)
+        publication.commit_epoch(
+            database, claim, publication.EpochRecord(epoch, file, metrics, 1.0), now=102.0, lease_seconds=60
+        )
     error = {"code": "diverged", "detail": "loss is nan"} if failing else None
     jobs.end(database, claim, "failed" if failing else "succeeded", now=103.0, error=error)
 
@@ -125,7 +128,7 @@ def test_of_nine_trials_three_go_on_and_of_those_one(database: Database, new_id:
     assert (best.best.epoch, best.best.value) == (2, 0.9)
     # By the best epoch of each, the lower number first where two are as good: 0.9 0.6 0.5 0.2 0.2 0.1 0.1 0.0 0.0.
     assert [one.trial.number for one in sorted(found, key=lambda one: one.rank or 99)] == [3, 4, 8, 2, 7, 1, 6, 0, 5]
-    assert len(jobs.list_jobs(database, limit=99, sweep=SWEEP)) == 9 + 3 + 1
+    assert len(job_queries.list_jobs(database, limit=99, sweep=SWEEP)) == 9 + 3 + 1
 
 
 def test_without_halving_all_are_trained_whole_and_one_that_fails_fails_alone(
@@ -157,7 +160,7 @@ def test_those_that_fail_are_counted_but_do_not_go_on(database: Database, new_id
     assert second.trial == 5
     # It is deleted: the trial is given up, and the sweep has come to nothing.
     jobs.cancel(database, second.id, now=160.0)
-    jobs.remove(database, second.id)
+    remove_rows(database, second.id)
     assert by_number(database)[5].state == "cancelled"
     assert advance(database, new_id) == []
     assert sweeps.get(database, SWEEP).status == "failed"
@@ -183,7 +186,7 @@ def test_of_many_that_judge_at_once_one_does(database: Database, new_id: Callabl
         thread.join()
     assert wrong == []
     assert sorted(map(len, queued)) == [0, 0, 0, 0, 0, 3]
-    assert len(jobs.list_jobs(database, limit=99, sweep=SWEEP)) == 12
+    assert len(job_queries.list_jobs(database, limit=99, sweep=SWEEP)) == 12
 
 
 def test_cancelling_ends_what_waits_at_once_and_the_sweep_with_its_last_job(
@@ -229,7 +232,7 @@ def test_a_key_makes_one_sweep_however_often_it_is_sent(database: Database, new_
     first, queued = begun(database, new_id, **key)
     again, none = begun(database, new_id, **key)
     assert (first.id, len(queued), none) == (again.id, 9, [])
-    assert len(jobs.list_jobs(database, limit=99)) == 9
+    assert len(job_queries.list_jobs(database, limit=99)) == 9
     with pytest.raises(sweeps.SweepKeyReused):
         begun(database, new_id, idempotency_key="k", body_sha256="y")
     second, _ = begun(database, new_id, idempotency_key="l", body_sha256="x")
@@ -266,4 +269,4 @@ def test_what_is_not_admitted_leaves_nothing(database: Database, new_id: Callabl
     with pytest.raises(LookupError):
         sweeps.submit(database, spec, trials, sweep_id=SWEEP, new_id=new_id, now=1.0, admit=refuse)
     assert sweeps.list_sweeps(database, limit=5) == []
-    assert jobs.list_jobs(database, limit=5) == []
+    assert job_queries.list_jobs(database, limit=5) == []

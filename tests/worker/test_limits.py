@@ -13,7 +13,7 @@ import pytest
 import redis
 from obstore.store import LocalStore
 
-from cnnservice import jobs
+from cnnservice import job_queries, jobs, submission
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.datasets.catalogue import Catalogue
@@ -51,7 +51,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def claimed(database: Database, epochs: int = 1) -> jobs.Claim:
-    jobs.submit(database, JobSpec.model_validate({**TINY, "epochs": epochs}), job_id=JOB, now=1.0)
+    submission.submit(database, JobSpec.model_validate({**TINY, "epochs": epochs}), job_id=JOB, now=1.0)
     claim = jobs.claim(database, JOB, 1, owner="w", now=2.0, lease_seconds=10)
     assert claim is not None
     return claim
@@ -82,13 +82,13 @@ def test_a_job_may_run_so_long_in_all_its_attempts_together(
     running = run.Run(parts, replace(claim, running_seconds=before))
     with running.lease():
         train._execute(running)
-    job = jobs.get(database, JOB)
+    job = job_queries.get(database, JOB)
     assert job.status == expected, job.error
     if before:
         assert job.error is not None
         assert job.error["code"] == "too-long"
         assert "3600 seconds" in job.error["detail"]
-        assert len(jobs.list_epochs(database, JOB, kept=True)) == job.epochs_stored
+        assert len(job_queries.list_epochs(database, JOB, kept=True)) == job.epochs_stored
 
 
 def test_a_run_may_add_so_much_to_what_its_process_had_before() -> None:
@@ -121,7 +121,7 @@ def test_only_a_job_whose_child_the_kernel_killed_fails_at_once(
     assert claimed(database).token == 1
     told = Told()
     assert fail_if_killed_by_kernel(database, told, Note(JOB, token, 3), killed=killed) == (status == "failed")
-    job = jobs.get(database, JOB)
+    job = job_queries.get(database, JOB)
     assert job.status == status
     if status == "failed":
         assert job.error is not None

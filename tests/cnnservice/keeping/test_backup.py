@@ -15,13 +15,14 @@ import obstore
 import pytest
 from obstore.store import LocalStore
 
-from cnnservice import jobs, models
+from cnnservice import job_errors, job_queries, jobs, models
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import current, revisions, upgrade
 from cnnservice.datasets.errors import UnknownDataset
 from cnnservice.keeping import backup
 from cnnservice.keeping.archive import MANIFEST, BackupError
 from cnnservice.keeping.backup import back_up
+from cnnservice.keeping.deletion import remove_rows
 from cnnservice.keeping.restore import restore
 from cnnservice.store import open_store
 from cnnservice.weights import DamagedFile
@@ -110,7 +111,7 @@ def test_what_comes_back_goes_on(filled: Filled, other: Filled, tmp_path: Path) 
     assert (requeued.id, requeued.status) == (RUNNING, "queued")
     other.train(RUNNING, 3)
     other.train(WAITING, 3)
-    assert jobs.get(other.database, RUNNING).status == "succeeded"
+    assert job_queries.get(other.database, RUNNING).status == "succeeded"
 
 
 def test_what_is_dropped_or_deleted_while_it_is_backed_up_is_not_missed(
@@ -122,7 +123,7 @@ def test_what_is_dropped_or_deleted_while_it_is_backed_up_is_not_missed(
     def read_then_go_on(database: Database) -> object:
         rows = read_all(database)
         filled.checkpoints.delete(filled.publish(claim, 2, drop=(1,)))
-        filled.checkpoints.delete(jobs.remove(filled.database, ENDED))
+        filled.checkpoints.delete(remove_rows(filled.database, ENDED))
         filled.catalogue.remove(DATASET, now=NOW)
         return rows
 
@@ -130,14 +131,14 @@ def test_what_is_dropped_or_deleted_while_it_is_backed_up_is_not_missed(
     made = back_up(filled.database, filled.store, tmp_path, now=NOW)
     assert not made.manifest.damaged
     restore(other.database, other.store, made.path)
-    assert jobs.kept_epochs(other.database, RUNNING) == {}
-    assert list(jobs.kept_epochs(other.database, CHILD)) == [0, 1, 2, 3, 4]
-    with pytest.raises(jobs.UnknownJob):
-        jobs.get(other.database, ENDED)
+    assert job_queries.kept_epochs(other.database, RUNNING) == {}
+    assert list(job_queries.kept_epochs(other.database, CHILD)) == [0, 1, 2, 3, 4]
+    with pytest.raises(job_errors.UnknownJob):
+        job_queries.get(other.database, ENDED)
     assert not other.rows()["computations"]
     with pytest.raises(UnknownDataset):
         other.catalogue.get(DATASET)
-    for row in jobs.list_epochs(other.database, CHILD):
+    for row in job_queries.list_epochs(other.database, CHILD):
         other.checkpoints.read_layer(models.stored_file(row), "dense")
 
 
