@@ -72,7 +72,7 @@ def create_job(
         idempotency_key=idempotency_key,
         body_sha256=hashlib.sha256(allowed.spec.model_dump_json().encode()).hexdigest(),
         dataset_record=allowed.dataset_record,
-        admit=lambda session: admit(session, allowed.planned_bytes, services.settings),
+        admit=lambda session: admit(session, services.database.viewer.owner, allowed.planned_bytes, services.settings),
     )
     if new:
         services.askers.note(job.id)

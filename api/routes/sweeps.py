@@ -78,7 +78,9 @@ def create_sweep(
         now=time.time(),
         idempotency_key=idempotency_key,
         body_sha256=hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
-        admit=lambda session: admit(session, planned_bytes, services.settings, new=len(trials)),
+        admit=lambda session: admit(
+            session, services.database.viewer.owner, planned_bytes, services.settings, new=len(trials)
+        ),
     )
     for job in queued:
         announce(services.events, job)

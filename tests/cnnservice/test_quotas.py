@@ -41,7 +41,7 @@ class Service:
             SPEC,
             job_id=f"01990000-0000-7000-8000-{self.posted:012d}",
             now=100.0,
-            admit=lambda session: quotas.admit(session, planned, Limits()),
+            admit=lambda session: quotas.admit(session, owner, planned, Limits()),
             **options,
         )
         return job
