@@ -11,7 +11,7 @@ TYPESCRIPT := tests/typescript
 COMPUTING := tests/cnnservice tests/worker
 HARMING := tests/faults tests/hostile tests/keys
 
-.PHONY: run up test test-faults test-hostile test-compose audit audit-code lint format bench lock clean
+.PHONY: run up test test-computing test-faults test-hostile test-compose audit audit-code lint format bench lock clean
 
 run: $(RUN_STAMP)
 	$(BIN)/cnnservice demo
@@ -30,6 +30,10 @@ test: lint $(NODE_STAMP)
 	wait $$computing || failed=1; cat build/computing.txt; \
 	exit $$failed
 
+# What computes, with many more examples.
+test-computing: $(DEV_STAMP)
+	$(BIN)/python -m pytest $(COMPUTING) --full
+
 # Each fault at its full length and everywhere; then the system where it is not on its defaults.
 test-faults: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/python -m pytest tests/faults --full
@@ -42,7 +46,7 @@ test-compose: $(DEV_STAMP)
 # Hostile input, many examples of it; `make test-hostile SEED=7` takes others.
 SEED ?= 1
 test-hostile: $(DEV_STAMP)
-	$(BIN)/python -m pytest tests/hostile --thorough --hostile-seed=$(SEED)
+	$(BIN)/python -m pytest tests/hostile --full --hostile-seed=$(SEED)
 
 # What is known of the dependencies is asked of a service in the network; it is said where that does not answer.
 audit: audit-code

@@ -24,9 +24,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make test-faults` chooses."""
     parser.addoption("--place", choices=NAMES, default=NAMES[0], help="where the session's stack lives")
     parser.addoption("--rewrite-pictures", action="store_true", help="take the pictures of docs/frontend.md anew")
-    parser.addoption("--thorough", action="store_true", help="hostile input: many examples of each kind")
-    parser.addoption("--hostile-seed", type=int, default=1, help="which examples those are")
-    parser.addoption("--full", action="store_true", help="fault tests at their full length, everywhere")
+    parser.addoption(
+        "--full", action="store_true", help="many examples of each kind, faults at full length, everywhere"
+    )
+    parser.addoption("--hostile-seed", type=int, default=1, help="which examples of hostile input")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked so is for the full suite alone."""
+    if not config.getoption("--full"):
+        kept = [item for item in items if not item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("full")])
+        items[:] = kept
 
 
 def pytest_collection_finish() -> None:
@@ -37,7 +46,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def full(pytestconfig: pytest.Config) -> bool:
-    """Whether fault tests are to run at their full length."""
+    """Whether tests are to run at their full length."""
     return bool(pytestconfig.getoption("--full"))
 
 

@@ -41,7 +41,7 @@ def wait_until(ask: Callable[[], T | None], what: str, seconds: float = PATIENCE
         answer = ask()
         if answer:
             return answer
-        threading.Event().wait(0.05)
+        threading.Event().wait(0.2)
     raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 

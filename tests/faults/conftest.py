@@ -38,14 +38,6 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield place
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is marked so is for the full suite alone."""
-    if not config.getoption("--full"):
-        kept = [item for item in items if not item.get_closest_marker("full")]
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("full")])
-        items[:] = kept
-
-
 @pytest.fixture(scope="session")
 def undisturbed(unharmed: Stack, begun: dict[str, str]) -> Training:
     """What comes of the delicate job when nothing happens to it, in any place."""

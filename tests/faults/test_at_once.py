@@ -16,7 +16,6 @@ SPEC = {**DELICATE, "epochs": 200}
 CLIENTS = 6
 
 
-@pytest.mark.everywhere
 @pytest.mark.parametrize("moment", ["waiting", "running"])
 def test_there_is_one_end_and_no_500(client: httpx.Client, stack: Stack, full: bool, moment: str) -> None:
     for number in range(8 if full else 2):

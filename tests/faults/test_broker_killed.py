@@ -11,7 +11,6 @@ from witness import DELICATE, TINY, post, succeeded, wait_for
 SPEC = {**DELICATE, "epochs": 8}
 
 
-@pytest.mark.everywhere
 @pytest.mark.parametrize("empty", [pytest.param(False, marks=pytest.mark.full), True], ids=["kept", "empty"])
 def test_nothing_is_lost_and_what_runs_runs_on(client: httpx.Client, place: Place, empty: bool) -> None:
     running = post(client, SPEC)

@@ -8,7 +8,6 @@ import signal
 import threading
 
 import httpx
-import pytest
 
 from live import Stack, metric, wait_until
 from witness import DELICATE, Kept, Training, Witness, assert_same_training, job_of, post, succeeded
@@ -17,7 +16,6 @@ LOSSES = 'cnnservice_lease_losses_total{work="job"}'
 LONG = {**DELICATE, "epochs": 12}
 
 
-@pytest.mark.everywhere
 def test_killed_at_random_moments_jobs_end_as_if_nothing_had_been(
     client: httpx.Client, stack: Stack, witness: Witness, undisturbed: Training, full: bool
 ) -> None:

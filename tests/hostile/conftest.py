@@ -19,12 +19,6 @@ Unharmed = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="session")
-def thorough(pytestconfig: pytest.Config) -> bool:
-    """Whether many examples are to be tried."""
-    return bool(pytestconfig.getoption("--thorough"))
-
-
-@pytest.fixture(scope="session")
 def hostile_seed(pytestconfig: pytest.Config) -> int:
     """What decides which examples are tried."""
     return int(pytestconfig.getoption("--hostile-seed"))

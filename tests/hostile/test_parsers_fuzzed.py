@@ -94,11 +94,11 @@ FILES: dict[str, tuple[Callable[[bytes], None], bytes]] = {
 # Pillow warns of what is broken before it refuses it.
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", FILES)
-def test_a_changed_file_is_read_or_refused(kind: str, thorough: bool, hostile_seed: int) -> None:
+def test_a_changed_file_is_read_or_refused(kind: str, full: bool, hostile_seed: int) -> None:
     parse, content = FILES[kind]
 
     @seed(hostile_seed)
-    @settings(max_examples=MANY if thorough else FEW, deadline=None, database=None)
+    @settings(max_examples=MANY if full else FEW, deadline=None, database=None)
     @given(changes=CHANGES)
     def try_it(changes: list[Change]) -> None:
         tracemalloc.start()
@@ -142,12 +142,12 @@ def with_value(whole: Any, place: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
-def test_a_changed_job_is_judged(thorough: bool, hostile_seed: int) -> None:
+def test_a_changed_job_is_judged(full: bool, hostile_seed: int) -> None:
     spots = [(body, place) for body in bodies() for place in places(body)]
 
     @seed(hostile_seed)
     @settings(
-        max_examples=MANY if thorough else FEW * 2,
+        max_examples=MANY if full else FEW * 2,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],
@@ -163,7 +163,7 @@ def test_a_changed_job_is_judged(thorough: bool, hostile_seed: int) -> None:
     try_it()
 
 
-def test_an_architecture_of_any_layers_is_judged(thorough: bool, hostile_seed: int) -> None:
+def test_an_architecture_of_any_layers_is_judged(full: bool, hostile_seed: int) -> None:
     adapter = TypeAdapter(Architecture)
     kinds = ["conv2d", "dense", "flatten", "reshape", "add", "max_pooling2d", "batch_normalization", "zero_padding2d"]
     names = ["filters", "kernel_size", "units", "target_shape", "pool_size", "strides", "padding", "inputs", "name"]
@@ -174,7 +174,7 @@ def test_an_architecture_of_any_layers_is_judged(thorough: bool, hostile_seed: i
 
     @seed(hostile_seed)
     @settings(
-        max_examples=MANY if thorough else FEW * 2,
+        max_examples=MANY if full else FEW * 2,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],

@@ -51,7 +51,6 @@ LINE = Architecture.model_validate(
 NETWORKS = {"line": LINE, "branched": BRANCHED}
 SETTINGS: list[dict[str, Any]] = [
     {},
-    {"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}},
     {
         "loss": {"name": "categorical_crossentropy", "label_smoothing": 0.1},
         "optimizer": {
@@ -66,6 +65,9 @@ SETTINGS: list[dict[str, Any]] = [
         "metrics": ["categorical_accuracy", "auc", "precision"],
     },
     {"loss": "categorical_hinge", "optimizer": {"name": "rmsprop", "centered": True, "momentum": 0.5}},
+]
+MORE: list[dict[str, Any]] = [
+    {"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}},
     {"optimizer": {"name": "adamw", "amsgrad": True}},
     {"optimizer": {"name": "adagrad"}},
 ]
@@ -89,7 +91,11 @@ def exported(path: Path, model: keras.Model, architecture: Architecture, compile
     return path
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: str(settings.get("optimizer", "sgd"))[:40])
+@pytest.mark.parametrize(
+    "settings",
+    [*SETTINGS, *(pytest.param(one, marks=pytest.mark.full) for one in MORE)],
+    ids=lambda settings: str(settings.get("optimizer", "sgd"))[:40],
+)
 def test_a_loaded_model_predicts_measures_and_trains_on_as_the_jobs_own(
     settings: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -79,7 +79,9 @@ def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("base", [MobileNetV2(alpha=0.35), ResNet50V2()], ids=lambda base: base.name)
+@pytest.mark.parametrize(
+    "base", [MobileNetV2(alpha=0.35), pytest.param(ResNet50V2(), marks=pytest.mark.full)], ids=lambda base: base.name
+)
 def test_weights_that_cannot_be_had_are_refused_with_what_to_do(
     base: MobileNetV2 | ResNet50V2, keras_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,7 +96,7 @@ def test_weights_that_cannot_be_had_are_refused_with_what_to_do(
     assert "weights null" in refusal.value.detail
 
 
-@pytest.mark.parametrize("side", [32, 96])
+@pytest.mark.parametrize("side", [pytest.param(32, marks=pytest.mark.full), 96])
 def test_a_file_of_weights_placed_by_hand_is_taken(keras_home: Path, side: int) -> None:
     base = MobileNetV2(alpha=0.35)
     trained = keras.applications.MobileNetV2(input_shape=(side, side, 3), alpha=0.35, include_top=False, weights=None)

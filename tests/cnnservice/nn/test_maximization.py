@@ -189,7 +189,10 @@ def test_progress_counts_the_steps_of_all_blocks() -> None:
     assert told == [(step, 6) for step in range(1, 7)]
 
 
-@pytest.mark.parametrize("name", ["cnn", "mlp", "lenet5", "vgg_small", "resnet20"])
+@pytest.mark.parametrize(
+    "name",
+    ["cnn", "mlp", "lenet5", *(pytest.param(deep, marks=pytest.mark.full) for deep in ("vgg_small", "resnet20"))],
+)
 def test_every_layer_of_a_preset_is_climbed(name: str) -> None:
     shape = (28, 28, 1) if name in ("cnn", "mlp", "lenet5") else (16, 16, 3)
     keras.utils.set_random_seed(0)

@@ -20,7 +20,8 @@ from cnnservice.specs.layers.union import AnyLayer
 from cnnservice.specs.presets import PRESETS
 from random_architectures import random_architecture
 
-ENOUGH = 600
+# Random networks.
+ENOUGH, ALL = 150, 600
 
 
 def assert_equal(summary: Summary, model: keras.Model, told: object) -> None:
@@ -52,11 +53,12 @@ def keras_takes(architecture: Architecture, shape: tuple[int, int, int]) -> kera
 
 
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis")
-def test_random_architectures_are_valid_where_keras_takes_them_and_have_its_shapes_and_parameters() -> None:
+def test_random_architectures_are_valid_where_keras_takes_them_and_have_its_shapes_and_parameters(full: bool) -> None:
     keras.utils.set_random_seed(0)
+    enough = ALL if full else ENOUGH
     valid, refused, seen = 0, 0, set[str]()
     seed = 0
-    while valid < ENOUGH:
+    while valid < enough:
         shape, layers = random_architecture(seed)
         seed += 1
         architecture = Architecture.model_validate({"layers": layers})
@@ -71,7 +73,7 @@ def test_random_architectures_are_valid_where_keras_takes_them_and_have_its_shap
             valid += 1
             seen |= {layer["type"] for layer in layers}
     # Neither side of the claim is empty, and every type of layer was in a valid network.
-    assert refused >= ENOUGH
+    assert refused >= enough
     known = {get_args(layer.model_fields["type"].annotation)[0] for layer in get_args(get_args(AnyLayer)[0])}
     assert known <= seen, known - seen
 
