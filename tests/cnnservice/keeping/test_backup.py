@@ -156,7 +156,7 @@ def test_a_backup_takes_no_more_memory_for_four_times_as_many_rows(
     def add_epochs(first: int, last: int) -> None:
         dropped = {"path": "gone", "size": 1, "header_size": 1, "header_sha256": "", "seconds": 1.0, "kept": False}
         # One long text instead of many numbers, which take long to be written.
-        metrics = {"loss": "9" * 2000}
+        metrics = {"loss": "9" * 5000}
         rows = [
             {"job_id": RUNNING, "epoch": epoch, "metrics": metrics, "created_at": NOW, **dropped}
             for epoch in range(first, last)
@@ -172,10 +172,10 @@ def test_a_backup_takes_no_more_memory_for_four_times_as_many_rows(
         return most
 
     back_up(filled.database, filled.store, tmp_path / "what is made once is made", now=NOW)
-    add_epochs(1000, 1600)
+    add_epochs(1000, 1250)
     once = peak("once.tar")
-    add_epochs(1600, 3400)
-    # The 1800 rows alone take ten times as much.
+    add_epochs(1250, 2000)
+    # The 750 rows alone take ten times as much.
     assert peak("four times.tar") < once + 300_000
     restore(other.database, other.store, tmp_path / "four times.tar")
     assert other.rows() == filled.rows()
