@@ -12,7 +12,17 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 _PROGRAMS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
-_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    # What Debian's Chromium is started with makes it draw with a graphics card that is computed.
+    "--disable-gpu-rasterization",
+    "--disable-dev-shm-usage",
+    # Nobody is to be asked for news.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 _BLANK = b'<!doctype html><meta charset="utf-8"><title>page</title><link rel="icon" href="data:,">'
 
 
