@@ -12,7 +12,7 @@ from cnnservice.datasets.dataset import Dataset
 from cnnservice.datasets.errors import TooManySamples, UnknownDataset
 from cnnservice.datasets.uploaded import record_of
 from cnnservice.errors import FieldError, InvalidError
-from cnnservice.jobs import EpochNotKept, UnknownEpoch, UnknownJob
+from cnnservice.job_errors import EpochNotKept, UnknownEpoch, UnknownJob
 from cnnservice.specs.errors import BadSetting, ImpossibleArchitecture, LimitExceeded
 from cnnservice.specs.job import JobSpec, check_job, stored_bytes
 from cnnservice.specs.presets.registry import UnknownPreset

@@ -109,10 +109,12 @@ class Dispatcher:
             outbox.owe_again(self._database, [wakeup for wakeup in published if _message_id(wakeup) not in there])
 
     def _advance_sweeps(self, now: float) -> None:
-        for sweep_id in sweeps.to_be_judged(self._database):
+        for sweep_id in sweeps.to_be_advanced(self._database):
             # Deleted at this moment, it or a job of its: the next round finds things as they are then.
             with contextlib.suppress(NotFoundError):
-                for job in sweeps.advance(self._database, sweep_id, now=now, new_id=lambda: str(uuid7())):
+                for job in sweeps.advance(
+                    self._database, sweep_id, now=now, new_id=lambda: str(uuid7()), limits=self._settings
+                ):
                     announce(self._events, job)
 
     def _recover_computations(self, now: float) -> None:

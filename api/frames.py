@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.services import Services
-from cnnservice import jobs
+from cnnservice import job_queries
 from cnnservice.database.tables import Epoch
 from cnnservice.models import Snapshot
 from cnnservice.spread import spread
@@ -21,7 +21,7 @@ class ShownEpochs:
 
 def shown_epochs(services: Services, snapshot: Snapshot) -> ShownEpochs:
     """Those up to the snapshot's whose weights were kept; of more than an animation may have, some, evenly spread."""
-    kept = jobs.list_epochs(services.database, snapshot.job.id, up_to=snapshot.epoch, kept=True)
+    kept = job_queries.list_epochs(services.database, snapshot.job.id, up_to=snapshot.epoch, kept=True)
     rows = spread(kept, services.settings.max_animation_frames)
     return ShownEpochs(rows, _note(len(rows), len(kept), snapshot.epoch + 1))
 

@@ -25,7 +25,7 @@ from cnnservice.datasets.uploaded import DamagedDataset
 from cnnservice.drawing.colormaps import UnknownColormap
 from cnnservice.drawing.slices import SliceOutOfRange
 from cnnservice.errors import InvalidError
-from cnnservice.jobs import EpochNotKept, UnknownEpoch, UnknownJob
+from cnnservice.job_errors import EpochNotKept, UnknownEpoch, UnknownJob
 from cnnservice.models import UnknownLayer
 from cnnservice.specs.errors import LimitExceeded
 from cnnservice.store import StoreUnavailable

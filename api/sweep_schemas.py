@@ -79,7 +79,9 @@ class TrialAnswer(JsonAnswer):
 
     number: int
     values: dict[str, Any] = Field(description="by JSON pointer into the job's spec")
-    state: State = Field(description="`waiting`: for the other trials of its rung; `stopped`: others were better")
+    state: State = Field(
+        description="`waiting`: for the other trials of its rung, or for room; `stopped`: others were better"
+    )
     rank: int | None = Field(description="1 is the best; null where no epoch has ended")
     rung: int = Field(description="the rung it has come to, counted from 0: where it stopped, if it did")
     model_id: str = Field(description="the model with all of its epochs")
@@ -89,7 +91,7 @@ class TrialAnswer(JsonAnswer):
     latest: dict[str, float] | None = Field(description="loss and metrics of the last finished epoch")
     best: TrialBest | None
     history: TrialHistory
-    error: JobError | None
+    error: JobError | None = Field(description="why it failed; of one that waits, the limit that it has no room in")
 
 
 class RungAnswer(JsonAnswer):

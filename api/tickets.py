@@ -1,29 +1,23 @@
 """Tickets: a short-lived stand-in for credentials where a client can send no header.
 
-A ticket lives in Redis, below its SHA-256, so that who reads Redis cannot use it. It opens one path, any number of
-times while it lives, as an EventSource connects again by itself. Where there are keys, what is kept of it also names
-the key of who asked for it, and it opens no more than that key does.
+A ticket is a pass that opens one path, any number of times while it lives, as an EventSource connects again by itself.
+Where there are keys, it also names the key of who asked for it, and it opens no more than that key does.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import secrets
 import time
 from dataclasses import dataclass
 
-import redis
 import redis.asyncio
 
-from api.messenger import BrokerAway
+from api.passes import Passes
 from cnnservice.errors import ForbiddenError, UnauthenticatedError
 
 # What tickets open: the kind of what happens there, and its id.
 STREAM = re.compile(r"/v1/(jobs|computations)/([^/?#]+)/events")
-_BYTES = 32
-_KEY_PREFIX = "cnnservice:ticket:"
 
 
 class UnknownTicket(UnauthenticatedError):
@@ -64,32 +58,20 @@ class Tickets:
     """Gives tickets out, and looks whether they are good. seconds: how long one lives."""
 
     def __init__(self, client: redis.asyncio.Redis, seconds: int) -> None:
-        self._redis, self._seconds = client, seconds
+        self._passes = Passes(client, "ticket", seconds)
 
     async def issue(self, path: str, key_id: str | None) -> Ticket:
         """A new ticket for a path, for who has this key, None where there are no keys. Raises BrokerAway."""
-        text = secrets.token_urlsafe(_BYTES)
-        expires_at = time.time() + self._seconds
-        try:
-            await self._redis.set(_key(text), json.dumps({"path": path, "key_id": key_id}), ex=self._seconds)
-        except redis.RedisError as error:
-            raise BrokerAway from error
-        return Ticket(text, path, expires_at)
+        expires_at = time.time() + self._passes.seconds
+        return Ticket(await self._passes.issue(json.dumps({"path": path, "key_id": key_id})), path, expires_at)
 
     async def check(self, text: str, path: str) -> str | None:
         """The id of the key that a ticket stands for. Raises UnknownTicket, OtherPath, BrokerAway."""
-        try:
-            kept = await self._redis.get(_key(text))
-        except redis.RedisError as error:
-            raise BrokerAway from error
+        kept = await self._passes.meaning(text)
         if kept is None:
-            raise UnknownTicket(self._seconds, path)
+            raise UnknownTicket(self._passes.seconds, path)
         ticket = json.loads(kept)
         if ticket["path"] != path:
             raise OtherPath(ticket["path"], path)
         key_id: str | None = ticket["key_id"]
         return key_id
-
-
-def _key(text: str) -> str:
-    return _KEY_PREFIX + hashlib.sha256(text.encode()).hexdigest()

@@ -16,7 +16,7 @@ import obstore
 from benchmarks.lock_watch import LockWatch
 from benchmarks.servers import running
 from benchmarks.service import Service
-from cnnservice import jobs
+from cnnservice import job_queries
 from cnnservice.broker import TRAIN_QUEUE, connect, worker_key
 from cnnservice.database.engine import Database
 from cnnservice.settings import Settings
@@ -56,8 +56,8 @@ def drain(service: Service, settings: Settings, *, workers: int, job_count: int,
         _wait_until(lambda: broker.zcard(worker_key(TRAIN_QUEUE)) == workers, started)
         with LockWatch(settings.resolved_database_url) as watch:
             job_ids = _post(service, job_count, epochs)
-            _wait_until(lambda: all(jobs.get(database, job_id).ended_at for job_id in job_ids), started)
-        found = [jobs.get(database, job_id) for job_id in job_ids]
+            _wait_until(lambda: all(job_queries.get(database, job_id).ended_at for job_id in job_ids), started)
+        found = [job_queries.get(database, job_id) for job_id in job_ids]
         return Drained(
             max(job.ended_at or 0 for job in found) - min(job.started_at or 0 for job in found),
             _calls(settings),
@@ -91,7 +91,7 @@ def _calls(settings: Settings) -> dict[str, list[float]]:
 
 def _is_whole(settings: Settings, database: Database, job_id: str) -> bool:
     """One claim, by the first attempt; its epochs without a gap; their files, and no others."""
-    job, rows = jobs.get(database, job_id), jobs.list_epochs(database, job_id)
+    job, rows = job_queries.get(database, job_id), job_queries.list_epochs(database, job_id)
     listed = obstore.list(open_store(settings.resolved_store_url), prefix=f"models/{job_id}/")
     files = {entry["path"] for batch in listed for entry in batch}
     once = (job.status, job.attempt, job.fencing_token) == ("succeeded", 1, 1)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from itertools import count
 
-from cnnservice import jobs
+from cnnservice import jobs, publication
 from cnnservice.database.engine import Database
 from cnnservice.weights import StoredFile, checkpoint_path
 
@@ -37,7 +37,7 @@ def commits(database: Database, claim: jobs.Claim) -> Callable[[], None]:
     def commit() -> None:
         epoch = next(epochs)
         file = StoredFile(checkpoint_path(claim.job_id, claim.token, epoch), 624_312, 1_880, "5f" * 32)
-        record = jobs.EpochRecord(epoch, file, _METRICS, 1.8)
-        jobs.commit_epoch(database, claim, record, now=time.time(), lease_seconds=LEASE_SECONDS)
+        record = publication.EpochRecord(epoch, file, _METRICS, 1.8)
+        publication.commit_epoch(database, claim, record, now=time.time(), lease_seconds=LEASE_SECONDS)
 
     return commit

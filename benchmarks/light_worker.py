@@ -19,7 +19,7 @@ import numpy as np
 from celery import Celery
 from celery.signals import worker_process_init, worker_ready
 
-from cnnservice import jobs
+from cnnservice import jobs, publication
 from cnnservice.broker import TRAIN_QUEUE, TRAIN_TASK, celery_options, connect, worker_key
 from cnnservice.database.engine import Database
 from cnnservice.events import EventWriter
@@ -94,10 +94,12 @@ def _end_epoch(claim: jobs.Claim, epoch: int) -> None:
     path = checkpoint_path(claim.job_id, claim.token, epoch)
     file = timed("store", lambda: checkpoints.write(path, _WEIGHTS, {"epoch": epoch}))
     metrics = {"loss": 2.3 / (1 + epoch), "val_loss": 2.4 / (1 + epoch)}
-    record = jobs.EpochRecord(epoch, file, metrics, EPOCH_SECONDS)
+    record = publication.EpochRecord(epoch, file, metrics, EPOCH_SECONDS)
     timed(
         "commit",
-        lambda: jobs.commit_epoch(database, claim, record, now=time.time(), lease_seconds=settings.lease_seconds),
+        lambda: publication.commit_epoch(
+            database, claim, record, now=time.time(), lease_seconds=settings.lease_seconds
+        ),
     )
     if epoch > 0:
         _publish(claim, "epoch", epoch, {"epoch": epoch, "epochs": claim.last_epoch, **metrics})

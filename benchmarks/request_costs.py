@@ -17,7 +17,7 @@ from benchmarks.rows import Row
 from benchmarks.servers import running_api
 from benchmarks.service import Getter, Service
 from benchmarks.writers import claimed
-from cnnservice import jobs
+from cnnservice import jobs, publication
 from cnnservice.broker import connect
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
@@ -80,8 +80,8 @@ def _publish_an_epoch(settings: Settings, database: Database, claim: jobs.Claim)
     checkpoints = CheckpointStore(open_store(settings.resolved_store_url))
     weights = {name: np.ones(shape, np.float32) for name, shape in _SHAPES.items()}
     file = checkpoints.write(checkpoint_path(claim.job_id, claim.token, 0), weights, {"epoch": 0})
-    record = jobs.EpochRecord(0, file, {}, 0.0)
-    jobs.commit_epoch(database, claim, record, now=time.time(), lease_seconds=LEASE_SECONDS)
+    record = publication.EpochRecord(0, file, {}, 0.0)
+    publication.commit_epoch(database, claim, record, now=time.time(), lease_seconds=LEASE_SECONDS)
 
 
 def _streams(settings: Settings, service: Service, job_id: str) -> Iterator[Row]:

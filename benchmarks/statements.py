@@ -10,7 +10,8 @@ from uuid_utils import uuid7
 
 from benchmarks.filling import Filled
 from benchmarks.holder import LEASE_SECONDS, commits, heartbeats
-from cnnservice import jobs, outbox
+from cnnservice import job_queries, jobs, outbox, submission
+from cnnservice.keeping.deletion import remove_rows
 from cnnservice.specs.job import JobSpec
 
 _SPEC = JobSpec(dataset="mnist", tags=("course",))
@@ -35,7 +36,7 @@ def _recover(filled: Filled) -> None:
 
 def _submit_and_cancel(filled: Filled) -> None:
     job_id = str(uuid7())
-    jobs.submit(filled.database, _SPEC, job_id=job_id, now=time.time(), idempotency_key=job_id)
+    submission.submit(filled.database, _SPEC, job_id=job_id, now=time.time(), idempotency_key=job_id)
     jobs.cancel(filled.database, job_id, now=time.time())
 
 
@@ -48,10 +49,10 @@ def _claim_and_release(filled: Filled) -> None:
 
 def _remove(filled: Filled) -> Callable[[], Any]:
     trained = iter(filled.trained)
-    return lambda: jobs.remove(filled.database, next(trained))
+    return lambda: remove_rows(filled.database, next(trained))
 
 
 def _claim_of(filled: Filled, job_id: str) -> jobs.Claim:
     """As its worker holds it."""
-    job = jobs.get(filled.database, job_id)
+    job = job_queries.get(filled.database, job_id)
     return jobs.Claim(job_id, job.fencing_token, job.attempt, _SPEC, job.epochs_stored, time.time() + LEASE_SECONDS)

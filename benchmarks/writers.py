@@ -12,7 +12,7 @@ from multiprocessing.synchronize import Barrier
 from uuid_utils import uuid7
 
 from benchmarks.holder import LEASE_SECONDS, commits, heartbeats
-from cnnservice import jobs
+from cnnservice import jobs, submission
 from cnnservice.database.engine import Database
 from cnnservice.specs.job import JobSpec
 
@@ -62,7 +62,7 @@ def _write(url: str, write: str, _number: int) -> tuple[int, float]:
 def claimed(database: Database) -> jobs.Claim:
     """A new job, running."""
     job_id, now = str(uuid7()), time.time()
-    jobs.submit(database, JobSpec(dataset="mnist"), job_id=job_id, now=now)
+    submission.submit(database, JobSpec(dataset="mnist"), job_id=job_id, now=now)
     claim = jobs.claim(database, job_id, 1, owner="here", now=now, lease_seconds=LEASE_SECONDS)
     if claim is None:
         raise RuntimeError("the job was to be queued")

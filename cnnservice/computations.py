@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from cnnservice.database.engine import Database, viewer_of
 from cnnservice.database.tables import Computation, Job
 from cnnservice.errors import DomainError, FaultError, NotFoundError, error_fields
-from cnnservice.jobs import UnknownJob
+from cnnservice.job_errors import UnknownJob
 from cnnservice.models import Snapshot
 
 # What can be asked for; worker/computations/registry.py has the work itself.

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from cnnservice import jobs
+from cnnservice import job_errors, job_queries
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Epoch, Job
 from cnnservice.datasets.dataset import Dataset
@@ -112,7 +112,7 @@ class Snapshot:
     def check_kept(self) -> None:
         """Raises EpochNotKept when its weights are not there."""
         if not self.row.kept:
-            raise jobs.EpochNotKept(self.job.id, self.epoch, self.job.spec["keep"])
+            raise job_errors.EpochNotKept(self.job.id, self.epoch, self.job.spec["keep"])
 
     @property
     def normalizer(self) -> Normalizer:
@@ -139,9 +139,9 @@ class Snapshot:
 
 def open_snapshot(database: Database, model_id: str, epoch: EpochName) -> Snapshot:
     """A model at an epoch. Raises UnknownJob, UnknownEpoch."""
-    job, row = jobs.get_with_epoch(database, model_id, None if epoch == "last" else epoch)
+    job, row = job_queries.get_with_epoch(database, model_id, None if epoch == "last" else epoch)
     if row is None:
-        raise jobs.UnknownEpoch(model_id, epoch, job.epochs_stored)
+        raise job_errors.UnknownEpoch(model_id, epoch, job.epochs_stored)
     return Snapshot(job, row.epoch, row)
 
 

@@ -1,6 +1,7 @@
 """Wake-ups that queued jobs are owed: published by whoever relays them, and again when the broker has lost them.
 
-A job's wake-up is put here, and taken away, in the transaction that changes the job: see jobs.py.
+A job's wake-up is put here, and taken away, in the transaction that changes the job: see submission.py
+and jobs.py.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from typing import Protocol
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cnnservice.database.engine import viewer_of
 from cnnservice.database.tables import Epoch, Job
 from cnnservice.errors import ForbiddenError, TooManyError
 
@@ -55,12 +54,11 @@ class Limits(Protocol):
     def max_owner_stored_bytes(self) -> int: ...
 
 
-def admit(session: Session, planned_bytes: int, limits: Limits, *, new: int = 1) -> None:
-    """Hold a new job of the session's viewer, or several, against the limits. Raises TooManyJobs, QuotaExceeded."""
+def admit(session: Session, owner: str | None, planned_bytes: int, limits: Limits, *, new: int = 1) -> None:
+    """Hold a new job of an owner's, or several, against the limits. Raises TooManyJobs, QuotaExceeded."""
     live = live_jobs(session)
     if live + new > limits.max_live_jobs:
         raise TooManyJobs(live, new, limits.max_live_jobs, "CNNSERVICE_MAX_LIVE_JOBS", own=False)
-    owner = viewer_of(session).owner
     if owner is None:
         return
     own = live_jobs(session, owner)

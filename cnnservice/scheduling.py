@@ -29,10 +29,11 @@ def claim_next(database: Database, queue: str, *, owner: str, now: float, lease_
     """Take the job of a queue whose turn it is; None when none waits. owner names the worker that takes it."""
     while True:
         with database.read() as session:
-            job = _next(session, queue)
-        if job is None:
+            following = _next(session, queue)
+        if following is None:
             return None
-        claim = jobs.claim(database, job.id, job.attempt, owner=owner, now=now, lease_seconds=lease_seconds)
+        job_id, attempt = following
+        claim = jobs.claim(database, job_id, attempt, owner=owner, now=now, lease_seconds=lease_seconds)
         if claim is not None:  # else another worker took it in between
             return claim
 
@@ -42,13 +43,17 @@ def next_owner(turns: Mapping[str | None, Turn]) -> str | None:
     return min(turns, key=lambda owner: (turns[owner].running, turns[owner].last_started_at, owner or ""))
 
 
-def _next(session: Session, queue: str) -> Job | None:
+def _next(session: Session, queue: str) -> tuple[str, int] | None:
+    """The id and the attempt of the job whose turn it is."""
     waits = (Job.status == "queued", Job.queue == queue)
     waiting = set(session.scalars(select(Job.owner).where(*waits).distinct()))
     if not waiting:
         return None
     (owner,) = waiting if len(waiting) == 1 else (next_owner(_turns(session, waiting)),)
-    return session.scalar(select(Job).where(*waits, _of(owner)).order_by(Job.priority.desc(), Job.id).limit(1))
+    # These two alone: a spec with its layers may be long.
+    query = select(Job.id, Job.attempt).where(*waits, _of(owner)).order_by(Job.priority.desc(), Job.id).limit(1)
+    row = session.execute(query).one_or_none()
+    return None if row is None else (row.id, row.attempt)
 
 
 def _turns(session: Session, waiting: set[str | None]) -> dict[str | None, Turn]:

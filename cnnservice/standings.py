@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Epoch, Job, Sweep, SweepTrial
+from cnnservice.rungs import first_epoch, is_at_last_rung
 from cnnservice.specs.sweep import SweepSpec
-from cnnservice.sweeps import first_epoch, is_at_last_rung
 
-# waiting: for the other trials of its rung.
+# waiting: for the other trials of its rung, or for room to go on.
 State = Literal["queued", "running", "waiting", "succeeded", "stopped", "failed", "cancelled"]
 
 
@@ -31,7 +31,7 @@ class Standing:
     """One trial. jobs are its rungs' in order; budgets the epochs after which each rung ends.
 
     epochs are its own, numbered as in its model, and objective parallel to them; latest are the metrics of the last.
-    rank counts from 1, None where no epoch has ended. error is why it failed.
+    rank counts from 1, None where no epoch has ended. error is why it failed, or what it waits for.
     """
 
     trial: SweepTrial

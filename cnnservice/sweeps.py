@@ -5,6 +5,7 @@
 A trial's rung is an ordinary job. When all jobs of a rung have ended, it is judged in one transaction that holds the
 sweep's row: the best trials get the job of the next rung, which goes on from theirs, and the others' outcome is said.
 However many ask, and whenever they die, it is judged once. Without halving there is one rung, which is the last.
+A trial whose next job does not fit into the limits waits, and is tried again (see rungs.py).
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from cnnservice import jobs
+from cnnservice import jobs, submission
 from cnnservice.database.engine import Database, viewer_of
-from cnnservice.database.tables import Epoch, Job, Sweep, SweepTrial
-from cnnservice.datasets.errors import UnknownDataset
+from cnnservice.database.tables import Job, Sweep, SweepTrial
 from cnnservice.errors import ConflictError, NotFoundError
-from cnnservice.specs.job import ContinueFrom, JobSpec
-from cnnservice.specs.sweep import Objective, SweepSpec
+from cnnservice.quotas import Limits
+from cnnservice.rungs import go_on, held, is_at_last_rung, judge, queue
+from cnnservice.specs.job import JobSpec
+from cnnservice.specs.sweep import SweepSpec
 
 Status = Literal["running", "succeeded", "failed", "cancelled"]
 Outcome = Literal["succeeded", "stopped", "failed", "cancelled"]
@@ -97,10 +99,10 @@ def submit(
     """Store a sweep with the jobs of its first rung in one transaction. Returns it, and its jobs if it is new.
 
     It is the viewer's, and so are its jobs. admit is asked, in the same transaction, whether there may be so many more.
-    Raises SweepKeyReused, what jobs.insert() does, and what admit raises.
+    Raises SweepKeyReused, what submission.insert() does, and what admit raises.
     """
     owner = database.viewer.owner
-    key = None if idempotency_key is None else jobs.own_key(owner, idempotency_key)
+    key = None if idempotency_key is None else submission.own_key(owner, idempotency_key)
 
     def insert() -> tuple[Sweep, list[Job]]:
         sweep = Sweep(
@@ -146,23 +148,8 @@ def _begin(session: Session, spec: SweepSpec, sweep: Sweep, number: int, trial: 
         rung=0,
     )
     first = trial.spec.model_copy(update={"epochs": spec.budgets(whole)[0]})
-    job = _queue(session, sweep, made, first, sweep.created_at)
+    job = queue(session, sweep, made, first, sweep.created_at)
     session.add(made)
-    return job
-
-
-def _queue(session: Session, sweep: Sweep, trial: SweepTrial, spec: JobSpec, now: float) -> Job:
-    """The job that a trial says is its own, queued. Raises what jobs.insert() does."""
-    job = jobs.new_job(
-        spec,
-        job_id=trial.job_id,
-        now=now,
-        owner=sweep.owner,
-        dataset_record=trial.dataset_record,
-        sweep_id=sweep.id,
-        trial=trial.number,
-    )
-    jobs.insert(session, spec, job)
     return job
 
 
@@ -189,23 +176,28 @@ def list_sweeps(database: Database, *, limit: int, before: str | None = None) ->
         return list(session.scalars(query))
 
 
-def to_be_judged(database: Database) -> list[str]:
-    """The ids of running sweeps none of whose jobs is queued or running: all of a rung's have ended, or are gone."""
-    trial_is_live = (SweepTrial.sweep_id == Sweep.id) & SweepTrial.outcome.is_(None) & (SweepTrial.job_id == Job.id)
-    live = exists().where(trial_is_live, Job.status.not_in(jobs.ENDED))
+def to_be_advanced(database: Database) -> list[str]:
+    """The ids of running sweeps with something to do: no job of theirs is live any more, or a trial waits for room."""
+    undecided = (SweepTrial.sweep_id == Sweep.id) & SweepTrial.outcome.is_(None)
+    live = exists().where(undecided, SweepTrial.job_id == Job.id, Job.status.not_in(jobs.ENDED))
+    held = exists().where(undecided, SweepTrial.error.is_not(None))
     with database.read() as session:
-        return list(session.scalars(select(Sweep.id).where(Sweep.status == "running", ~live).order_by(Sweep.id)))
+        query = select(Sweep.id).where(Sweep.status == "running", or_(~live, held))
+        return list(session.scalars(query.order_by(Sweep.id)))
 
 
-def advance(database: Database, sweep_id: str, *, now: float, new_id: Callable[[], str]) -> list[Job]:
-    """Judge a rung whose jobs have all ended. Returns the jobs of the next; none where there is nothing to judge.
+def advance(database: Database, sweep_id: str, *, now: float, new_id: Callable[[], str], limits: Limits) -> list[Job]:
+    """Judge a rung whose jobs have all ended, or queue what had no room. Returns the jobs queued.
 
     Raises UnknownSweep; UnknownJob where a job is deleted at this moment, and then nothing is changed.
     """
     with database.write() as session:
         sweep = _get(session, sweep_id, for_update=True)
-        waiting = _settle(session, sweep, now)
-        return _promote(session, sweep, waiting, now, new_id) if waiting else []
+        spec = SweepSpec.model_validate(sweep.spec)
+        going = [] if sweep.cancel_requested else held(session, sweep)
+        if not going and (waiting := _settle(session, sweep, now)):
+            going = judge(session, sweep, spec, waiting)
+        return go_on(session, sweep, spec, going, now=now, new_id=new_id, limits=limits)
 
 
 def cancel(database: Database, sweep_id: str, *, now: float) -> tuple[Sweep, list[Job]]:
@@ -272,67 +264,3 @@ def _end_of(session: Session, sweep: Sweep) -> Status:
         return "cancelled"
     outcomes = set(session.scalars(select(SweepTrial.outcome).where(SweepTrial.sweep_id == sweep.id)))
     return "succeeded" if "succeeded" in outcomes else "failed" if "failed" in outcomes else "cancelled"
-
-
-def _promote(
-    session: Session,
-    sweep: Sweep,
-    waiting: Sequence[tuple[SweepTrial, Job]],
-    now: float,
-    new_id: Callable[[], str],
-) -> list[Job]:
-    """Queue the next rung for the best of those that wait; the others stop here."""
-    spec = SweepSpec.model_validate(sweep.spec)
-    assert spec.halving is not None, "without halving no trial waits"
-    rung = waiting[0][0].rung
-    # Those that failed in this rung are counted; those that stopped have not come to it.
-    began = session.scalar(select(func.count()).where(SweepTrial.sweep_id == sweep.id, SweepTrial.rung == rung))
-    best = _best_costs(session, spec.objective, waiting)
-    ranked = sorted(waiting, key=lambda pair: (best[pair[1].id], pair[0].number))
-    going = spec.halving.survivors(began or 0)
-    for trial, _ in ranked[going:]:
-        trial.outcome = "stopped"
-    queued = []
-    for trial, job in sorted(ranked[:going], key=lambda pair: pair[0].number):
-        try:
-            queued.append(_go_on(session, sweep, spec, trial, job, new_id(), now))
-        except UnknownDataset as gone:
-            trial.outcome, trial.error = "failed", {"code": gone.code, "detail": gone.detail}
-    return queued
-
-
-def _go_on(
-    session: Session, sweep: Sweep, spec: SweepSpec, trial: SweepTrial, job: Job, job_id: str, now: float
-) -> Job:
-    budgets = spec.budgets(trial.spec)
-    rest = JobSpec.model_validate(trial.spec).model_copy(
-        update={
-            "epochs": budgets[trial.rung + 1] - budgets[trial.rung],
-            "continue_from": ContinueFrom(model_id=job.id, epoch=job.start_epoch + job.epochs),
-        }
-    )
-    trial.job_id, trial.rung = job_id, trial.rung + 1
-    return _queue(session, sweep, trial, rest, now)
-
-
-def is_at_last_rung(spec: SweepSpec, trial: SweepTrial) -> bool:
-    """Whether the rung that a trial has come to is the last there is."""
-    return trial.rung == len(spec.budgets(trial.spec)) - 1
-
-
-def first_epoch(trial: SweepTrial) -> int:
-    """The epoch that a trial begins from: 0, or the one of another model that it goes on from."""
-    continue_from = trial.spec["continue_from"]
-    return int(continue_from["epoch"]) if continue_from else 0
-
-
-def _best_costs(session: Session, objective: Objective, waiting: Sequence[tuple[SweepTrial, Job]]) -> dict[str, float]:
-    """By job, what the best of the trial's own epochs costs; what another model's had cost does not count."""
-    first = {job.id: first_epoch(trial) for trial, job in waiting}
-    rows = session.execute(select(Epoch.job_id, Epoch.epoch, Epoch.metrics).where(Epoch.job_id.in_(first)))
-    costs: dict[str, float] = {}
-    for job_id, epoch, metrics in rows:
-        if epoch > first[job_id]:
-            cost = objective.cost(metrics[objective.metric])
-            costs[job_id] = min(cost, costs.get(job_id, cost))
-    return costs

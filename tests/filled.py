@@ -14,7 +14,7 @@ import obstore
 from obstore.store import ObjectStore
 from sqlalchemy import select
 
-from cnnservice import audit, computations, jobs, keys, sweeps
+from cnnservice import audit, computations, job_queries, jobs, keys, publication, submission, sweeps
 from cnnservice.computations import Question
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Base
@@ -89,16 +89,16 @@ class Filled:
     def submit(self, job_id: str, *, now: float = NOW, **spec: Any) -> None:
         """A job that waits, with an idempotency key of its own."""
         asked = JobSpec.model_validate({"dataset": "mnist", "epochs": 3, "architecture": ONE_LAYER, **spec})
-        jobs.submit(self.database, asked, job_id=job_id, now=now, idempotency_key=f"key {job_id}")
+        submission.submit(self.database, asked, job_id=job_id, now=now, idempotency_key=f"key {job_id}")
 
     def claim(self, job_id: str, *, now: float = NOW) -> jobs.Claim:
         """A worker's claim to it."""
-        attempt = jobs.get(self.database, job_id).attempt
+        attempt = job_queries.get(self.database, job_id).attempt
         claim = jobs.claim(self.database, job_id, attempt, owner="worker", now=now, lease_seconds=15)
         assert claim is not None
         return claim
 
-    def write(self, claim: jobs.Claim, epoch: int) -> jobs.EpochRecord:
+    def write(self, claim: jobs.Claim, epoch: int) -> publication.EpochRecord:
         """The file of an epoch, which is not published yet."""
         seed = np.random.default_rng((claim.token, epoch))
         tensors = {
@@ -106,12 +106,12 @@ class Filled:
             "model/dense/1/bias": seed.normal(size=10).astype(np.float32),
         }
         file = self.checkpoints.write(checkpoint_path(claim.job_id, claim.token, epoch), tensors, {"epoch": epoch})
-        return jobs.EpochRecord(epoch, file, {"loss": 1 / (epoch + 1)}, 0.5)
+        return publication.EpochRecord(epoch, file, {"loss": 1 / (epoch + 1)}, 0.5)
 
     def publish(self, claim: jobs.Claim, epoch: int, *, now: float = NOW, drop: tuple[int, ...] = ()) -> list[str]:
         """An epoch. Returns the paths of the files that were dropped for good."""
         record = self.write(claim, epoch)
-        return jobs.commit_epoch(self.database, claim, record, now=now, lease_seconds=15, drop=drop)
+        return publication.commit_epoch(self.database, claim, record, now=now, lease_seconds=15, drop=drop)
 
     def train(self, job_id: str, epochs: int, *, now: float = NOW) -> None:
         """To the end, from where it stands."""

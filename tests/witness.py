@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnservice import jobs
+from cnnservice import job_queries
 from cnnservice.database.engine import Database
 from cnnservice.models import stored_file
 from cnnservice.weights import CheckpointStore
@@ -66,17 +66,17 @@ class Witness:
 
     def epochs(self, job_id: str) -> list[Kept]:
         """Every epoch that is published; they must be numbered from 0 without a gap."""
-        rows = jobs.list_epochs(self._database, job_id)
+        rows = job_queries.list_epochs(self._database, job_id)
         assert [row.epoch for row in rows] == list(range(len(rows)))
         return [Kept(row.path, row.header_sha256, row.metrics) for row in rows]
 
     def kept(self, job_id: str) -> list[int]:
         """The epochs whose weights are there."""
-        return list(jobs.kept_epochs(self._database, job_id))
+        return list(job_queries.kept_epochs(self._database, job_id))
 
     def states(self, job_id: str) -> list[dict[str, NDArray[Any]]]:
         """The whole content of each epoch's checkpoint, checked: weights, optimizer, random states."""
-        files = [stored_file(row) for row in jobs.list_epochs(self._database, job_id)]
+        files = [stored_file(row) for row in job_queries.list_epochs(self._database, job_id)]
         return [self._store.read(file, self._store.header(file).tensors) for file in files]
 
     def training(self, job_id: str) -> Training:

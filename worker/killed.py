@@ -12,10 +12,12 @@ from typing import Any
 from billiard.exceptions import WorkerLostError
 from celery.signals import task_failure
 
-from cnnservice import jobs
+from cnnservice import job_queries, jobs
 from cnnservice.broker import TRAIN_TASK
 from cnnservice.database.engine import OUTAGES, Database
 from cnnservice.events import EventWriter
+from cnnservice.telemetry.counts import Counts
+from cnnservice.telemetry.families import JOB_SECONDS
 from worker.app import resources
 from worker.failures import out_of_memory
 from worker.memory import killed_by_kernel
@@ -32,7 +34,7 @@ def _look_why(sender: Any, exception: BaseException, **_: Any) -> None:
         return
     parts, note = resources(), noted.read()
     try:
-        if fail_if_killed_by_kernel(parts.database, parts.events, note, killed=killed_by_kernel()):
+        if fail_if_killed_by_kernel(parts.database, parts.events, parts.counts, note, killed=killed_by_kernel()):
             _log.warning("job %s: the kernel killed its child for want of memory; failed", note.job_id)
     except OUTAGES as error:
         _log.warning("job %s: its child was killed, and the database is away: %s", note.job_id, error)
@@ -41,16 +43,22 @@ def _look_why(sender: Any, exception: BaseException, **_: Any) -> None:
         parts.database.close()
 
 
-def fail_if_killed_by_kernel(database: Database, events: EventWriter, note: Note, *, killed: int) -> bool:
+def fail_if_killed_by_kernel(
+    database: Database, events: EventWriter, counts: Counts, note: Note, *, killed: int
+) -> bool:
     """Whether the kernel has killed for want of memory since the note was written; the job that it tells fails then."""
     if killed <= note.killed_by_kernel:
         return False
+    now = time.time()
     error = out_of_memory("The machine ran out of memory, and its kernel ended the training.")
     try:
-        jobs.end(database, jobs.Hold(note.job_id, note.token), "failed", now=time.time(), error=error)
+        jobs.end(database, jobs.Hold(note.job_id, note.token), "failed", now=now, error=error)
     except jobs.LeaseLost:
         return False
-    job = jobs.get(database, note.job_id)
+    job = job_queries.get(database, note.job_id)
+    assert job.started_at is not None, "it was held by a child"
+    counts.observe(JOB_SECONDS, now - job.started_at, "failed")
+    counts.publish()
     body = {"status": job.status, "epochs_done": job.epochs_done, "error": job.error}
     events.append(note.job_id, "end", job.epochs_done + 1, body)
     return True

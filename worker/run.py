@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
-from cnnservice import jobs
+from cnnservice import job_queries, jobs, publication
 from cnnservice.database.engine import OUTAGES
 from cnnservice.datasets.preprocessing import Normalizer, fit_normalizer, one_hot
 from cnnservice.datasets.registry import DATASETS
@@ -156,10 +156,10 @@ class Run:
         parts, claim = self._parts, self.claim
         path = checkpoint_path(claim.job_id, claim.token, epoch)
         file = self._insist(lambda: parts.store.write(path, state, {"epoch": epoch}))
-        record = jobs.EpochRecord(epoch, file, metrics, seconds)
+        record = publication.EpochRecord(epoch, file, metrics, seconds)
         lease_seconds, drop = parts.settings.lease_seconds, self._no_longer_kept(epoch, metrics)
         dropped = self._insist(
-            lambda: jobs.commit_epoch(
+            lambda: publication.commit_epoch(
                 parts.database, claim, record, now=time.time(), lease_seconds=lease_seconds, drop=drop
             )
         )
@@ -202,12 +202,14 @@ class Run:
         parts, claim = self._parts, self.claim
         if claim.epochs_stored == 0:
             return None
-        _, row = jobs.get_with_epoch(parts.database, claim.job_id)
+        _, row = job_queries.get_with_epoch(parts.database, claim.job_id)
         assert row is not None, "epochs are stored without gaps"
         file = stored_file(row)
-        own = jobs.list_epochs(parts.database, claim.job_id, after=claim.start_epoch)
+        own = job_queries.list_epochs(parts.database, claim.job_id, after=claim.start_epoch)
         # Epoch 0 is its own where it began from nothing.
-        first = jobs.list_epochs(parts.database, claim.job_id, up_to=0) if claim.spec.continue_from is None else []
+        first = (
+            job_queries.list_epochs(parts.database, claim.job_id, up_to=0) if claim.spec.continue_from is None else []
+        )
         self._kept = {epoch.epoch: epoch.metrics for epoch in [*first, *own] if epoch.kept}
         try:
             state = parts.store.read(file, parts.store.header(file).tensors)

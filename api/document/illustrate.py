@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from api import examples
 from api.document.walk import Document, operations_in
+from api.examples import attributions, datasets, inspection, jobs, models, service, sweeps
+from api.examples.parameters import PARAMETERS
+
+_EXAMPLES: dict[str, Any] = {
+    **attributions.SCHEMAS,
+    **datasets.SCHEMAS,
+    **datasets.BODIES,
+    **inspection.SCHEMAS,
+    **jobs.SCHEMAS,
+    **models.SCHEMAS,
+    **service.SCHEMAS,
+    **sweeps.SCHEMAS,
+}
 
 
 def illustrate(document: Document) -> None:
     """Put the examples where they belong."""
     schemas = document["components"]["schemas"]
-    for name, example in (examples.SCHEMAS | examples.BODIES).items():
+    for name, example in _EXAMPLES.items():
         schemas[name]["example"] = example
     for operation in operations_in(document):
         for parameter in operation.get("parameters", ()):
-            named, schema = examples.PARAMETERS[parameter["in"]], parameter["schema"]
+            named, schema = PARAMETERS[parameter["in"]], parameter["schema"]
             name = parameter["name"]
             parameter["example"] = named[name] if name in named else _value(schema)
             if schema.get("description") == parameter.get("description"):

@@ -15,7 +15,7 @@ from api.problem_groups import MODEL
 from api.problems import NOT_MODIFIED, problems
 from api.schemas import Lineage
 from api.services import Services, ServicesDep
-from cnnservice import jobs
+from cnnservice import job_queries
 from cnnservice.database.tables import Epoch
 from cnnservice.drawing.comparison import Run, comparison_plot
 from cnnservice.errors import FieldError, InvalidError
@@ -104,7 +104,7 @@ def _open(query: CompareQuery, request: Request, services: Services) -> tuple[li
 
 
 def _epochs(services: Services, snapshot: Snapshot) -> list[Epoch]:
-    return jobs.list_epochs(services.database, snapshot.job.id, after=0)
+    return job_queries.list_epochs(services.database, snapshot.job.id, after=0)
 
 
 def _compared(services: Services, snapshot: Snapshot) -> ComparedModel:
@@ -130,7 +130,7 @@ def _compared(services: Services, snapshot: Snapshot) -> ComparedModel:
         lineage=Lineage(
             parent=job.parent_id,
             epoch=job.start_epoch if job.parent_id else None,
-            children=jobs.children(services.database, job.id),
+            children=job_queries.children(services.database, job.id),
         ),
         history={name: [row.metrics[name] for row in epochs] for name in (epochs[0].metrics if epochs else ())},
     )

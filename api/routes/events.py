@@ -16,12 +16,12 @@ from api.problem_types import REFERENCE
 from api.problems import problems
 from api.services import Services, ServicesDep
 from api.streams import LastSeen, check_ticket, last_seen
-from cnnservice import jobs
+from cnnservice import job_queries, jobs
 from cnnservice.database.engine import OUTAGES
 from cnnservice.database.tables import Epoch, Job
 from cnnservice.errors import FieldError, InvalidError
 from cnnservice.events import Event, EventId, parse_entry, stream_key
-from cnnservice.jobs import UnknownJob
+from cnnservice.job_errors import UnknownJob
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _BATCH = 500
@@ -41,7 +41,7 @@ def _unfinished(
     job_id: str, services: ServicesDep, position: Annotated[EventId | None, Depends(_position)]
 ) -> EventId | None:
     """The reader's position. 204 tells an EventSource that has seen the end to stop reconnecting."""
-    job = jobs.get(services.database, job_id)
+    job = job_queries.get(services.database, job_id)
     if position is not None and job.status in jobs.ENDED and position.durable > job.epochs_done:
         raise HTTPException(204)
     return position
@@ -137,7 +137,7 @@ class _Reader:
         # What is counted here are the job's own epochs; their numbers go on from where it began.
         first = job.start_epoch
         rows = await run_in_threadpool(
-            jobs.list_epochs, self._services.database, self._job_id, after=first + after, up_to=first + epoch
+            job_queries.list_epochs, self._services.database, self._job_id, after=first + after, up_to=first + epoch
         )
         self._position = EventId(at, epoch)
         return [Event(EventId(at, row.epoch - first), "epoch", _epoch_body(row, job)) for row in rows]
@@ -169,7 +169,7 @@ class _Reader:
         return parse_entry(entries[0]).id if entries else None
 
     async def _job(self) -> Job:
-        return await run_in_threadpool(jobs.get, self._services.database, self._job_id)
+        return await run_in_threadpool(job_queries.get, self._services.database, self._job_id)
 
 
 def _epoch_body(row: Epoch, job: Job) -> dict[str, float]:

@@ -19,9 +19,10 @@ from api.problem_types import DATABASE
 from api.problems import LOCATED, problems
 from api.schemas import JobAnswer, JobPage, job_answer
 from api.services import ServicesDep
-from cnnservice import jobs
+from cnnservice import job_queries, jobs, submission
 from cnnservice.errors import InvalidError
-from cnnservice.jobs import AlreadyEnded, KeyReused, Status, StillLive, UnknownJob
+from cnnservice.job_errors import AlreadyEnded, KeyReused, StillLive, UnknownJob
+from cnnservice.jobs import Status
 from cnnservice.keeping.deletion import remove_job
 from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec
@@ -63,7 +64,7 @@ def create_job(
 ) -> JobAnswer:
     """Only `dataset` is required; the defaults are the notebook's network and settings."""
     allowed = admitted(spec, services)
-    job, new = jobs.submit(
+    job, new = submission.submit(
         services.database,
         allowed.spec,
         job_id=str(uuid7()),
@@ -71,7 +72,7 @@ def create_job(
         idempotency_key=idempotency_key,
         body_sha256=hashlib.sha256(allowed.spec.model_dump_json().encode()).hexdigest(),
         dataset_record=allowed.dataset_record,
-        admit=lambda session: admit(session, allowed.planned_bytes, services.settings),
+        admit=lambda session: admit(session, services.database.viewer.owner, allowed.planned_bytes, services.settings),
     )
     if new:
         services.askers.note(job.id)
@@ -88,7 +89,7 @@ def list_jobs(query: Annotated[JobsQuery, Query()], services: ServicesDep) -> Jo
     largest = services.settings.max_page_size
     if query.limit > largest:
         raise LimitExceeded("?limit", "limit", query.limit, largest, "CNNSERVICE_MAX_PAGE_SIZE")
-    found = jobs.list_jobs(
+    found = job_queries.list_jobs(
         services.database,
         limit=query.limit + 1,
         before=query.cursor,
@@ -105,7 +106,7 @@ def list_jobs(query: Annotated[JobsQuery, Query()], services: ServicesDep) -> Jo
 @router.get("/{job_id}", summary="One job", responses=problems(UnknownJob, DATABASE))
 def get_job(job_id: str, services: ServicesDep) -> JobAnswer:
     """Its status, how far it is, and its latest metrics."""
-    return job_answer(jobs.get(services.database, job_id))
+    return job_answer(job_queries.get(services.database, job_id))
 
 
 @router.post(

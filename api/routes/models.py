@@ -32,7 +32,7 @@ from api.schemas import (
     summary_answer,
 )
 from api.services import Services, ServicesDep
-from cnnservice import jobs
+from cnnservice import job_queries
 from cnnservice.analysis.filters import duplicate_filters, filter_matrix, has_filters, zero_filters
 from cnnservice.database.tables import Epoch
 from cnnservice.drawing.axes import Curve, Panel
@@ -66,9 +66,9 @@ def get_model(model_id: str, query: Epochs, request: Request, services: Services
     lineage = Lineage(
         parent=job.parent_id,
         epoch=job.start_epoch if job.parent_id else None,
-        children=jobs.children(services.database, job.id),
+        children=job_queries.children(services.database, job.id),
     )
-    kept = jobs.kept_epochs(services.database, job.id)
+    kept = job_queries.kept_epochs(services.database, job.id)
     conditional = Conditional(
         request, "last", f"{snapshot.identity} {job.status} {job.epochs_stored} {list(kept)} {lineage.children}"
     )
@@ -239,7 +239,7 @@ def draw_history_svg(model_id: str, query: Epochs, request: Request, services: S
 def _history(model_id: str, query: EpochQuery, request: Request, services: Services) -> tuple[Conditional, list[Epoch]]:
     snapshot = open_snapshot(services.database, model_id, query.epoch)
     conditional = Conditional(request, query.epoch, snapshot.identity)
-    return conditional, jobs.list_epochs(services.database, model_id, after=0, up_to=snapshot.epoch)
+    return conditional, job_queries.list_epochs(services.database, model_id, after=0, up_to=snapshot.epoch)
 
 
 def _panels(epochs: list[Epoch]) -> list[Panel]:

@@ -26,7 +26,7 @@ from cnnservice.computations import Question
 from cnnservice.datasets.errors import TooManySamples
 from cnnservice.drawing.grid import layout
 from cnnservice.drawing.heat import heat, suitable_cmap, suitable_polarity, taken
-from cnnservice.jobs import EpochNotKept
+from cnnservice.job_errors import EpochNotKept
 from cnnservice.models import EpochName, Snapshot, open_snapshot
 from cnnservice.results import Result
 from cnnservice.sanity.costs import check_cost, check_methods

@@ -27,7 +27,7 @@ from cnnservice.drawing.axes import Key, Panel
 from cnnservice.drawing.plot import draw_plot_png, draw_plot_svg
 from cnnservice.drawing.trials import TrialCurve, trials_plot
 from cnnservice.errors import InvalidError
-from cnnservice.jobs import StillLive, UnknownJob
+from cnnservice.job_errors import StillLive, UnknownJob
 from cnnservice.keeping.deletion import remove_job
 from cnnservice.quotas import QuotaExceeded, TooManyJobs, admit
 from cnnservice.specs.base import Spec
@@ -78,7 +78,9 @@ def create_sweep(
         now=time.time(),
         idempotency_key=idempotency_key,
         body_sha256=hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
-        admit=lambda session: admit(session, planned_bytes, services.settings, new=len(trials)),
+        admit=lambda session: admit(
+            session, services.database.viewer.owner, planned_bytes, services.settings, new=len(trials)
+        ),
     )
     for job in queued:
         announce(services.events, job)

@@ -16,10 +16,10 @@ from api.problem_types import DATABASE
 from api.problems import problems
 from api.services import Services, ServicesDep
 from api.tickets import STREAM
-from cnnservice import computations, jobs
+from cnnservice import computations, job_queries
 from cnnservice.computations import UnknownComputation
 from cnnservice.errors import FieldError, InvalidError
-from cnnservice.jobs import UnknownJob
+from cnnservice.job_errors import UnknownJob
 from cnnservice.specs.base import Spec
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
@@ -86,4 +86,4 @@ def _check(path: str, services: Services) -> None:
     if match is None:
         raise NoStream(path)
     kind, identity = match.groups()
-    (jobs if kind == "jobs" else computations).get(services.database, identity)
+    (job_queries if kind == "jobs" else computations).get(services.database, identity)

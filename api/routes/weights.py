@@ -16,7 +16,7 @@ from api.problems import NOT_MODIFIED, problems
 from api.queries import EpochQuery
 from api.schemas import Histogram, Vector, VectorSheet
 from api.services import Services, ServicesDep
-from cnnservice import jobs
+from cnnservice import job_queries
 from cnnservice.drawing.axes import Key, Panel
 from cnnservice.drawing.histogram import (
     PERCENTILES,
@@ -212,7 +212,7 @@ def _values_by_epoch(
     )
     if values > limit:
         raise LimitExceeded("?epoch", "the weights of all epochs", values, limit, "CNNSERVICE_MAX_ANIMATION_VALUES")
-    rows = jobs.list_epochs(services.database, snapshot.job.id, up_to=snapshot.epoch, kept=True)
+    rows = job_queries.list_epochs(services.database, snapshot.job.id, up_to=snapshot.epoch, kept=True)
     store = services.checkpoints
     arrays = store.each(lambda row: store.read(stored_file(row), [key])[key], rows)
     return name, {row.epoch: array for row, array in zip(rows, arrays, strict=True)}

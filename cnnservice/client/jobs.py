@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from cnnservice.client.events import EndEvent, Event, event_of
 from cnnservice.client.following import follow
 from cnnservice.client.models import Model
 from cnnservice.client.problems import ClientError
-from cnnservice.client.transport import Transport
+from cnnservice.client.resource import Resource
 
 
 class TrainingFailed(ClientError):
@@ -20,21 +19,10 @@ class TrainingFailed(ClientError):
         self.job_id, self.status, self.error = job_id, status, error
 
 
-class Job:
+class Job(Resource):
     """A job as it stood when it was last asked for; refresh() asks again."""
 
-    def __init__(self, transport: Transport, document: dict[str, Any]) -> None:
-        self._transport, self.json = transport, document
-
-    @property
-    def id(self) -> str:
-        """Its id, and its model's."""
-        return str(self.json["id"])
-
-    @property
-    def status(self) -> str:
-        """queued, running, succeeded, failed or cancelled."""
-        return str(self.json["status"])
+    _collection = "/v1/jobs"
 
     @property
     def progress(self) -> float:
@@ -51,11 +39,6 @@ class Job:
     def model(self) -> Model:
         """The model it trains, which can be looked at meanwhile."""
         return Model(self._transport, self.id)
-
-    def refresh(self) -> Job:
-        """Ask how it stands. Returns itself."""
-        self.json = self._transport.get_json(self._path())
-        return self
 
     def watch(self) -> Iterator[Event]:
         """What happens to it, from its beginning to its end: every event once, whatever happens to the connection.
@@ -76,18 +59,6 @@ class Job:
         if self.status != "succeeded":
             raise TrainingFailed(self.id, self.status, self.error)
         return self.model
-
-    def cancel(self) -> Job:
-        """Stop it at its next batch, and keep its epochs. Returns itself. Raises ProblemError when it has ended."""
-        self.json = self._transport.post(self._path("cancel"))
-        return self
-
-    def delete(self) -> None:
-        """Delete it with its model. Raises ProblemError while it runs."""
-        self._transport.delete(self._path())
-
-    def _path(self, *below: str) -> str:
-        return "/".join(["/v1/jobs", self.id, *below])
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.status}, {self.progress:.0%}>"

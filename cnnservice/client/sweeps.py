@@ -9,7 +9,7 @@ from typing import Any
 from cnnservice.client.models import Model
 from cnnservice.client.pictures import Picture
 from cnnservice.client.problems import ClientError, NoAnswer
-from cnnservice.client.transport import Transport
+from cnnservice.client.resource import Resource
 
 _PAUSE_SECONDS = 1.0
 # Questions in a row that nobody answers.
@@ -24,21 +24,10 @@ class SweepFailed(ClientError):
         self.sweep_id, self.status = sweep_id, status
 
 
-class Sweep:
+class Sweep(Resource):
     """A sweep as it stood when it was last asked for; refresh() asks again."""
 
-    def __init__(self, transport: Transport, document: dict[str, Any]) -> None:
-        self._transport, self.json = transport, document
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-        return str(self.json["id"])
-
-    @property
-    def status(self) -> str:
-        """running, succeeded, failed or cancelled."""
-        return str(self.json["status"])
+    _collection = "/v1/sweeps"
 
     @property
     def trials(self) -> list[dict[str, Any]]:
@@ -59,11 +48,6 @@ class Sweep:
     def history_picture(self) -> Picture:
         """The curves of all trials over each other, the best in colours."""
         return Picture(self._transport, self._path("history"), {}, ("png", "svg"))
-
-    def refresh(self) -> Sweep:
-        """Ask how it stands. Returns itself."""
-        self.json = self._transport.get_json(self._path())
-        return self
 
     def watch(self) -> Iterator[Sweep]:
         """Itself, whenever it has got on, to its end. Raises ProblemError, NoAnswer when the service stays away."""
@@ -90,18 +74,6 @@ class Sweep:
         if self.status != "succeeded" or self.best is None:
             raise SweepFailed(self.id, self.status)
         return self.best
-
-    def cancel(self) -> Sweep:
-        """Stop all of its jobs, and keep their epochs. Returns itself. Raises ProblemError when it has ended."""
-        self.json = self._transport.post(self._path("cancel"))
-        return self
-
-    def delete(self) -> None:
-        """Delete it with its jobs and models. Raises ProblemError while it runs."""
-        self._transport.delete(self._path())
-
-    def _path(self, *below: str) -> str:
-        return "/".join(["/v1/sweeps", self.id, *below])
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {state}" for state, count in self.json["counts"].items() if count)

@@ -228,7 +228,8 @@ class SweepTrial(Base):
     """One of a sweep's trials: its values by JSON pointer, and the whole job that they make, with all its epochs.
 
     job_id is the job of the rung that it has come to, counted from 0. outcome is succeeded, stopped, failed or
-    cancelled once its rung was judged; until then its job says how it stands. error is what kept it from the next rung.
+    cancelled once its rung was judged; until then its job says how it stands. error is what keeps it from the next
+    rung: for good, or, without an outcome, until there is room.
     """
 
     __tablename__ = "sweep_trials"

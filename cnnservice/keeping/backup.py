@@ -21,8 +21,9 @@ from cnnservice.database.engine import Database
 from cnnservice.database.migrate import current, revisions
 from cnnservice.datasets.uploads import IMAGE_FOLDERS
 from cnnservice.keeping.archive import FORMAT, MANIFEST, BackupError, Manifest, file_member, table_member
+from cnnservice.keeping.changes import Changes, deleted_jobs
 from cnnservice.keeping.named import NamedFile, named_files
-from cnnservice.keeping.rows import encode, leave_out_deleted, read_all
+from cnnservice.keeping.rows import Row, dumped, encode
 from cnnservice.store import outages_told, sha256_of
 
 _PIECE_BYTES = 1 << 20
@@ -53,26 +54,26 @@ def back_up(database: Database, store: ObjectStore, target: Path, *, now: float)
         target /= f"cnnservice-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}.tar"
     if target.exists():
         raise BackupError(f"{target} exists already; a backup is never written over another.")
-    rows = read_all(database)
     damaged: list[str] = []
-    with _written_whole(target) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        writer = _Writer(tar, now)
-        for named in named_files(rows):
-            if not _copy(database, store, named, writer, now):
+    with (
+        dumped(database) as dump,
+        _written_whole(target) as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        writer, changes = _Writer(tar, now), Changes(now)
+        for named in named_files(dump):
+            if not _copy(database, store, named, writer, changes):
                 damaged.append(named.path)
         _copy_images(store, writer, damaged)
-        leave_out_deleted(database, rows)
+        changes.deleted_jobs = deleted_jobs(database, dump.rows("jobs"))
         files, size = len(writer.members), writer.bytes
-        for table, content in rows.items():
-            with tempfile.TemporaryFile() as lines:
-                lines.writelines(encode(content))
-                writer.add(table_member(table), lines)
+        rows = {table: _add_table(table, changes.applied(table, dump.rows(table)), writer) for table in dump.tables}
         manifest = Manifest(
             format=FORMAT,
             revision=revisions()[-1],
             version=version("cnnservice"),
             created_at=now,
-            rows={table: len(content) for table, content in rows.items()},
+            rows=rows,
             files=files,
             bytes=size,
             members=writer.members,
@@ -98,10 +99,22 @@ class _Writer:
         self.members[name] = sha256_of(content)
         content.seek(0)
         self._tar.addfile(member, content)
+        # Or it would remember all of them until its end, a kilobyte each.
+        self._tar.members.clear()  # type: ignore[attr-defined]
         self.bytes += member.size
 
 
-def _copy(database: Database, store: ObjectStore, named: NamedFile, writer: _Writer, now: float) -> bool:
+def _add_table(table: str, rows: Iterator[Row], writer: _Writer) -> int:
+    """Returns how many rows it has."""
+    count = 0
+    with tempfile.TemporaryFile() as lines:
+        for count, line in enumerate(encode(rows), start=1):  # noqa: B007 - the last is used
+            lines.write(line)
+        writer.add(table_member(table), lines)
+    return count
+
+
+def _copy(database: Database, store: ObjectStore, named: NamedFile, writer: _Writer, changes: Changes) -> bool:
     """Whether the file is in the backup, or need not be."""
     with _fetched(store, named.path) as content:
         if content is not None and named.is_whole(content):
@@ -110,7 +123,7 @@ def _copy(database: Database, store: ObjectStore, named: NamedFile, writer: _Wri
     # Asked now, not before: a file goes after its row.
     lost = named.precious and named.is_named(database)
     if not lost:
-        named.forget(now)
+        named.forget(changes)
     return not lost
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import obstore
 from obstore.store import ObjectStore
 
-from cnnservice import jobs
+from cnnservice import job_queries
 from cnnservice.database.engine import Database
 from cnnservice.datasets.catalogue import unnamed
 from cnnservice.store import outages_told
@@ -60,15 +60,15 @@ def unnamed_checkpoints(database: Database, files: Sequence[File]) -> list[File]
     """Of these checkpoints, those that no epoch has, whose writers can publish nothing more."""
     written = [(file, match[1], int(match[2])) for file in files if (match := _CHECKPOINT.fullmatch(file.path))]
     # In this order: what was published until its writer lost its token is seen.
-    running = jobs.running_tokens(database, {job_id for _, job_id, _ in written})
-    kept = jobs.paths_in_use(database, [file.path for file, _, _ in written])
+    running = job_queries.running_tokens(database, {job_id for _, job_id, _ in written})
+    kept = job_queries.paths_in_use(database, [file.path for file, _, _ in written])
     return [file for file, job_id, token in written if running.get(job_id) != token and file.path not in kept]
 
 
 def of_no_model(database: Database, files: Sequence[File]) -> list[File]:
     """Of these results and exports, those whose models have been deleted."""
     made = [(file, match[1]) for file in files if (match := _OF_MODEL.fullmatch(file.path))]
-    there = jobs.existing(database, {model_id for _, model_id in made})
+    there = job_queries.existing(database, {model_id for _, model_id in made})
     return [file for file, model_id in made if model_id not in there]
 
 

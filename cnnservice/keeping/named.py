@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import mmap
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import IO, Any, Protocol
 
 from sqlalchemy import exists, select
 
 from cnnservice.database.engine import Database
 from cnnservice.database.tables import Computation, Epoch, UploadedDataset
-from cnnservice.keeping.rows import Row, Rows
+from cnnservice.keeping.changes import Changes
+from cnnservice.keeping.rows import Dump, Row
 from cnnservice.results import result_path
 from cnnservice.store import is_framed, sha256_of
 from cnnservice.weights import DamagedFile, StoredFile, check_whole
@@ -30,21 +32,21 @@ class NamedFile(Protocol):
     def is_named(self, database: Database) -> bool:
         """Whether a row names it now."""
 
-    def forget(self, now: float) -> None:
-        """Change the rows of the backup so that they name it no more."""
+    def forget(self, changes: Changes) -> None:
+        """Have no row of the backup name it."""
 
 
 @dataclass
 class Checkpoint:
-    """The weights of an epoch, and the rows of all jobs that share them."""
+    """The weights of an epoch, and the row of one of the jobs that share them."""
 
     path: str
-    rows: list[Row]
+    row: Row
     precious: bool = True
 
     def is_whole(self, content: IO[bytes]) -> bool:
         """See NamedFile."""
-        row = self.rows[0]
+        row = self.row
         try:
             with mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
                 check_whole(StoredFile(self.path, row["size"], row["header_size"], row["header_sha256"]), mapped)
@@ -56,19 +58,18 @@ class Checkpoint:
         """See NamedFile."""
         return _any(database, Epoch.path == self.path, Epoch.kept)
 
-    def forget(self, now: float) -> None:  # noqa: ARG002 - see NamedFile
+    def forget(self, changes: Changes) -> None:
         """See NamedFile."""
-        for row in self.rows:
-            row["kept"] = False
+        changes.dropped_paths.add(self.path)
 
 
 @dataclass
 class DatasetArray:
-    """An array of an uploaded data set, and the rows of all names that its content has."""
+    """An array of an uploaded data set, which is told by its content's SHA-256, whatever names it has."""
 
     path: str
     sha256: str
-    rows: list[Row]
+    dataset: str
     precious: bool = True
 
     def is_whole(self, content: IO[bytes]) -> bool:
@@ -77,12 +78,11 @@ class DatasetArray:
 
     def is_named(self, database: Database) -> bool:
         """See NamedFile."""
-        return _any(database, UploadedDataset.sha256 == self.rows[0]["sha256"], UploadedDataset.deleted_at.is_(None))
+        return _any(database, UploadedDataset.sha256 == self.dataset, UploadedDataset.deleted_at.is_(None))
 
-    def forget(self, now: float) -> None:
+    def forget(self, changes: Changes) -> None:
         """See NamedFile."""
-        for row in self.rows:
-            row["deleted_at"] = now
+        changes.deleted_datasets.add(self.dataset)
 
 
 @dataclass
@@ -90,8 +90,7 @@ class ComputedResult:
     """What a long computation has found."""
 
     path: str
-    row: Row
-    rows: list[Row]
+    computation_id: str
     precious: bool = False
 
     def is_whole(self, content: IO[bytes]) -> bool:
@@ -100,32 +99,25 @@ class ComputedResult:
 
     def is_named(self, database: Database) -> bool:
         """See NamedFile."""
-        return _any(database, Computation.id == self.row["id"], Computation.status == "succeeded")
+        return _any(database, Computation.id == self.computation_id, Computation.status == "succeeded")
 
-    def forget(self, now: float) -> None:  # noqa: ARG002 - see NamedFile
+    def forget(self, changes: Changes) -> None:
         """See NamedFile."""
-        self.rows.remove(self.row)
+        changes.lost_results.add(self.computation_id)
 
 
-def named_files(rows: Rows) -> Iterator[NamedFile]:
+def named_files(dump: Dump) -> Iterator[NamedFile]:
     """Each file once, whoever shares it."""
-    for path, sharing in _by(rows["epochs"], "path"):
-        if kept := [row for row in sharing if row["kept"]]:
+    for path, sharing in groupby(dump.rows("epochs"), itemgetter("path")):
+        if (kept := next((row for row in sharing if row["kept"]), None)) is not None:
             yield Checkpoint(path, kept)
-    for sha256, sharing in _by(rows["uploaded_datasets"], "sha256"):
-        if there := [row for row in sharing if row["deleted_at"] is None]:
-            for key, digest in there[0]["record"]["files"].items():
-                yield DatasetArray(f"datasets/{sha256}/{key}.npy", digest, there)
-    for row in list(rows["computations"]):
+    for sha256, sharing in groupby(dump.rows("uploaded_datasets"), itemgetter("sha256")):
+        if (there := next((row for row in sharing if row["deleted_at"] is None), None)) is not None:
+            for key, digest in there["record"]["files"].items():
+                yield DatasetArray(f"datasets/{sha256}/{key}.npy", digest, sha256)
+    for row in dump.rows("computations"):
         if row["status"] == "succeeded":
-            yield ComputedResult(result_path(row["model_id"], row["id"]), row, rows["computations"])
-
-
-def _by(rows: Iterable[Row], column: str) -> Iterable[tuple[Any, list[Row]]]:
-    groups: dict[Any, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row[column]].append(row)
-    return groups.items()
+            yield ComputedResult(result_path(row["model_id"], row["id"]), row["id"])
 
 
 def _any(database: Database, *conditions: Any) -> bool:

@@ -7,7 +7,7 @@ import logging
 
 import obstore
 
-from cnnservice import audit, computations, jobs
+from cnnservice import audit, computations, job_errors, job_queries, submission
 from cnnservice.database.engine import Database
 from cnnservice.datasets.uploads import IMAGE_FOLDERS
 from cnnservice.keeping.deletion import remove_job
@@ -28,7 +28,7 @@ def delete_what_is_old(database: Database, checkpoints: CheckpointStore, setting
     if (before := _before(settings.retain_images_days, now)) is not None:
         _delete_images(checkpoints, before)
     if (before := _before(settings.retain_idempotency_keys_days, now)) is not None:
-        jobs.forget_idempotency_keys(database, before=before)
+        submission.forget_idempotency_keys(database, before=before)
     if (before := _before(settings.retain_audit_days, now)) is not None:
         audit.forget(database, before=before)
 
@@ -41,8 +41,8 @@ def _delete_jobs(database: Database, checkpoints: CheckpointStore, settings: Set
     if settings.retain_jobs_days is None and settings.retain_jobs is None:
         return
     before = _before(settings.retain_jobs_days, now)
-    for job_id in jobs.ended_too_long_ago(database, before=before, newest=settings.retain_jobs):
-        with contextlib.suppress(jobs.UnknownJob):  # another process was faster
+    for job_id in job_queries.ended_too_long_ago(database, before=before, newest=settings.retain_jobs):
+        with contextlib.suppress(job_errors.UnknownJob):  # another process was faster
             remove_job(database, checkpoints, job_id)
             _log.info("job %s: deleted, as it is no longer to be kept", job_id)
 

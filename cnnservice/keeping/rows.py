@@ -3,46 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import IO, Any
 
 from sqlalchemy import JSON, Connection, MetaData, Table, insert, null, select
 
 from cnnservice.database.engine import Database
-from cnnservice.database.tables import Base, Job
+from cnnservice.database.tables import Base
 
 Row = dict[str, Any]
-Rows = dict[str, list[Row]]
-_AT_ONCE = 500
+_AT_ONCE = 100
+# What names the same file stands together; the other tables are in the order of their keys.
+_ORDERED_BY = {"epochs": "path", "uploaded_datasets": "sha256"}
 
 
-def read_all(database: Database) -> Rows:
-    """Every row of every table, as they are at one moment, however much is written meanwhile."""
+class Dump:
+    """Every row of every table, as they were at one moment, on disk: there may be more than fit into memory."""
+
+    def __init__(self, files: Mapping[str, IO[bytes]]) -> None:
+        self._files = files
+
+    @property
+    def tables(self) -> list[str]:
+        """Their names."""
+        return list(self._files)
+
+    def rows(self, table: str) -> Iterator[Row]:
+        """Those of a table, from the first; one reader at a time."""
+        self._files[table].seek(0)
+        return map(json.loads, self._files[table])
+
+
+@contextmanager
+def dumped(database: Database) -> Iterator[Dump]:
+    """A dump, while the block lasts, whatever is written meanwhile."""
     engine = database.engine
     if engine.dialect.name == "postgresql":
         # An SQLite transaction sees one moment as it is.
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    with engine.connect() as connection, connection.begin():
-        return {
-            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
-            for table in Base.metadata.sorted_tables
-        }
-
-
-def leave_out_deleted(database: Database, rows: Rows) -> None:
-    """Take away the jobs that have been deleted since, with all that belongs to them."""
-    with database.read() as session:
-        there = set(session.scalars(select(Job.id)))
-    gone = {row["id"] for row in rows["jobs"]} - there
-    if not gone:
-        return
-    owners = {"jobs": "id", "idempotency_keys": "job_id"}
-    for table in Base.metadata.sorted_tables:
-        for key in table.foreign_keys:
-            if key.column.table.name == "jobs":
-                owners[table.name] = key.parent.name
-    for name, column in owners.items():
-        rows[name][:] = [row for row in rows[name] if row[column] not in gone]
+    with ExitStack() as opened:
+        tables = Base.metadata.sorted_tables
+        files = {table.name: opened.enter_context(tempfile.TemporaryFile()) for table in tables}
+        with engine.connect() as connection, connection.begin():
+            for table in tables:
+                order = [table.columns[_ORDERED_BY[table.name]]] if table.name in _ORDERED_BY else table.primary_key
+                found = connection.execute(select(table).order_by(*order), execution_options={"yield_per": _AT_ONCE})
+                files[table.name].writelines(encode(dict(row) for row in found.mappings()))
+        yield Dump(files)
 
 
 def encode(rows: Iterable[Row]) -> Iterator[bytes]:

@@ -13,12 +13,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from cnnservice import computations, jobs
+from cnnservice import computations, job_errors, jobs, publication, submission
 from cnnservice.computations import Claim, Question
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.tables import Base, Computation
 from cnnservice.errors import FaultError, InvalidError, error_of
+from cnnservice.keeping.deletion import remove_rows
 from cnnservice.models import Snapshot, open_snapshot
 from cnnservice.specs.job import JobSpec
 from cnnservice.specs.keeping import Keep
@@ -50,11 +51,11 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 @pytest.fixture
 def snapshot(database: Database) -> Snapshot:
     """A model whose epoch 0 is there."""
-    jobs.submit(database, JobSpec(dataset="mnist", epochs=1, keep=Keep(last=1)), job_id=MODEL, now=1.0)
+    submission.submit(database, JobSpec(dataset="mnist", epochs=1, keep=Keep(last=1)), job_id=MODEL, now=1.0)
     claim = jobs.claim(database, MODEL, 1, owner="w", now=1.0, lease_seconds=LEASE)
     assert claim is not None
-    record = jobs.EpochRecord(0, StoredFile("e0", 10, 8, "0" * 64), {"loss": 1.0}, 2.0)
-    jobs.commit_epoch(database, claim, record, now=2.0, lease_seconds=LEASE)
+    record = publication.EpochRecord(0, StoredFile("e0", 10, 8, "0" * 64), {"loss": 1.0}, 2.0)
+    publication.commit_epoch(database, claim, record, now=2.0, lease_seconds=LEASE)
     jobs.end(database, claim, "succeeded", now=3.0)
     return open_snapshot(database, MODEL, 0)
 
@@ -223,18 +224,18 @@ def test_what_waits_is_told_after_a_while(database: Database, snapshot: Snapshot
 
 def test_nothing_is_queued_that_cannot_be_done(database: Database, snapshot: Snapshot) -> None:
     snapshot.row.kept = False
-    with pytest.raises(jobs.EpochNotKept):
+    with pytest.raises(job_errors.EpochNotKept):
         submit(database, question(snapshot))
     snapshot.row.kept = True
-    jobs.remove(database, MODEL)
-    with pytest.raises(jobs.UnknownJob):
+    remove_rows(database, MODEL)
+    with pytest.raises(job_errors.UnknownJob):
         submit(database, question(snapshot))
 
 
 def test_a_models_computations_go_with_it(database: Database, snapshot: Snapshot) -> None:
     submit(database, question(snapshot))
     claim = claimed(database)
-    jobs.remove(database, MODEL)
+    remove_rows(database, MODEL)
     with pytest.raises(computations.UnknownComputation):
         computations.get(database, claim.computation_id)
     with pytest.raises(computations.ClaimLost):

@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
-from cnnservice import jobs, outbox
+from cnnservice import job_errors, job_queries, jobs, outbox, publication, submission
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.tables import Job
+from cnnservice.keeping.deletion import remove_rows
 from cnnservice.specs.job import JobSpec
 from cnnservice.weights import StoredFile
 
@@ -88,7 +89,7 @@ class JobsMachine(RuleBasedStateMachine):
 
     def submitted(self) -> str:
         identity = f"01990000-0000-7000-8000-{next(self.numbers):012d}"
-        jobs.submit(self.database, SPEC, job_id=identity, now=self.now)
+        submission.submit(self.database, SPEC, job_id=identity, now=self.now)
         self.expected[identity], self.tokens[identity] = Expected(), []
         return identity
 
@@ -131,14 +132,14 @@ class JobsMachine(RuleBasedStateMachine):
         stored = len(self.expected[claim.job_id].epochs) if claim.job_id in self.expected else 0
         epoch = max(0, stored + ahead)
         path = f"{claim.job_id}/{claim.token}/epoch-{epoch}"
-        record = jobs.EpochRecord(epoch, StoredFile(path, 10, 8, "0" * 64), {"loss": 1.0}, 2.0)
+        record = publication.EpochRecord(epoch, StoredFile(path, 10, 8, "0" * 64), {"loss": 1.0}, 2.0)
         job = self.expected.get(claim.job_id)
         again = job is not None and epoch == stored - 1 and job.epochs[epoch] == path
         if not self.owns(claim) or (epoch != stored and not again):
             with pytest.raises(jobs.LeaseLost):
-                jobs.commit_epoch(self.database, claim, record, now=self.now, lease_seconds=LEASE)
+                publication.commit_epoch(self.database, claim, record, now=self.now, lease_seconds=LEASE)
             return
-        jobs.commit_epoch(self.database, claim, record, now=self.now, lease_seconds=LEASE)
+        publication.commit_epoch(self.database, claim, record, now=self.now, lease_seconds=LEASE)
         assert job is not None
         if not again:
             job.epochs.append(path)
@@ -171,7 +172,7 @@ class JobsMachine(RuleBasedStateMachine):
     def cancel(self, identity: str) -> None:
         job = self.expected.get(identity)
         if job is None or job.status in jobs.ENDED:
-            with pytest.raises(jobs.UnknownJob if job is None else jobs.AlreadyEnded):
+            with pytest.raises(job_errors.UnknownJob if job is None else job_errors.AlreadyEnded):
                 jobs.cancel(self.database, identity, now=self.now)
             return
         jobs.cancel(self.database, identity, now=self.now)
@@ -199,10 +200,10 @@ class JobsMachine(RuleBasedStateMachine):
     def remove(self, identity: str) -> None:
         job = self.expected.get(identity)
         if job is None or job.status not in jobs.ENDED:
-            with pytest.raises(jobs.UnknownJob if job is None else jobs.StillLive):
-                jobs.remove(self.database, identity)
+            with pytest.raises(job_errors.UnknownJob if job is None else job_errors.StillLive):
+                remove_rows(self.database, identity)
             return
-        assert set(jobs.remove(self.database, identity)) == set(job.epochs)
+        assert set(remove_rows(self.database, identity)) == set(job.epochs)
         del self.expected[identity]
 
     @invariant()
@@ -218,7 +219,7 @@ class JobsMachine(RuleBasedStateMachine):
     @invariant()
     def epochs_are_contiguous_and_never_move(self) -> None:
         for identity, job in self.expected.items():
-            stored = jobs.list_epochs(self.database, identity)
+            stored = job_queries.list_epochs(self.database, identity)
             assert [(epoch.epoch, epoch.path) for epoch in stored] == list(enumerate(job.epochs))
 
     @invariant()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnservice import jobs, quotas
+from cnnservice import job_errors, jobs, publication, quotas, submission
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.viewer import Viewer
@@ -36,12 +36,12 @@ class Service:
     def post(self, owner: str | None, planned: int = 0, **options: str) -> jobs.Job:
         self.posted += 1
         seen = self.database.seen_by(Viewer(owner, sees_all=owner is None))
-        job, _ = jobs.submit(
+        job, _ = submission.submit(
             seen,
             SPEC,
             job_id=f"01990000-0000-7000-8000-{self.posted:012d}",
             now=100.0,
-            admit=lambda session: quotas.admit(session, planned, Limits()),
+            admit=lambda session: quotas.admit(session, owner, planned, Limits()),
             **options,
         )
         return job
@@ -75,7 +75,7 @@ def test_what_was_posted_before_is_the_same_job_also_when_there_may_be_no_more(s
     first = service.post("alice", idempotency_key="k", body_sha256="b")
     service.post("alice")
     assert service.post("alice", idempotency_key="k", body_sha256="b").id == first.id
-    with pytest.raises(jobs.KeyReused, match="'k'"):
+    with pytest.raises(job_errors.KeyReused, match="'k'"):
         service.post("alice", idempotency_key="k", body_sha256="other")
 
 
@@ -92,8 +92,8 @@ def test_what_is_kept_and_what_is_planned_fit_into_an_owners_bytes_exactly(servi
     assert claim is not None
     for epoch in range(2):
         file = StoredFile(f"e{epoch}", EPOCH_BYTES, 8, "0" * 64)
-        record = jobs.EpochRecord(epoch, file, {"loss": 1.0}, 2.0)
-        jobs.commit_epoch(service.database, claim, record, now=102.0, lease_seconds=10.0)
+        record = publication.EpochRecord(epoch, file, {"loss": 1.0}, 2.0)
+        publication.commit_epoch(service.database, claim, record, now=102.0, lease_seconds=10.0)
     with pytest.raises(quotas.QuotaExceeded, match="keep 2000 bytes and this would keep up to 3001; 5000 are"):
         service.post("alice", planned=3 * EPOCH_BYTES + 1)
     service.post("alice", planned=3 * EPOCH_BYTES)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnservice import jobs, scheduling
+from cnnservice import job_queries, jobs, scheduling, submission
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.viewer import Viewer
@@ -28,7 +28,7 @@ class Queue:
         self.now, self.posted = self.now + 1, self.posted + 1
         job_id = f"01990000-0000-7000-8000-{self.posted:012d}"
         seen = self.database.seen_by(Viewer(owner, sees_all=owner is None))
-        jobs.submit(seen, JobSpec.model_validate({"dataset": "mnist", **spec}), job_id=job_id, now=self.now)
+        submission.submit(seen, JobSpec.model_validate({"dataset": "mnist", **spec}), job_id=job_id, now=self.now)
         return job_id
 
     def claim(self, queue: str = "train") -> jobs.Claim | None:
@@ -36,7 +36,7 @@ class Queue:
         return scheduling.claim_next(self.database, queue, owner="w", now=self.now, lease_seconds=1e6)
 
     def owner(self, claim: jobs.Claim) -> str | None:
-        return jobs.get(self.database, claim.job_id).owner
+        return job_queries.get(self.database, claim.job_id).owner
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from live import free_port, wait_until
 
 # Each writes its process id to the journal first. `note` appends a line, whole.
 PRELUDE = """
-import os, signal, subprocess, sys, time
+import os, signal, subprocess, sys
 journal, name = sys.argv[1:]
 def note(text):
     with open(journal, "a") as file:
@@ -38,25 +38,24 @@ def on_sigterm(act):
 def stop():
     note("stopped")
     sys.exit(0)
-def sleep():
+def stay():
     while True:
-        time.sleep(60)
+        signal.pause()
 """
-OBEDIENT = "on_sigterm(stop); note(f'pid {os.getpid()}'); sleep()"
+OBEDIENT = "on_sigterm(stop); note(f'pid {os.getpid()}'); stay()"
 DYING = "note(f'pid {os.getpid()}'); sys.exit(3)"
-STUBBORN = "on_sigterm(lambda: note('refused')); note(f'pid {os.getpid()}'); sleep()"
+STUBBORN = "on_sigterm(lambda: note('refused')); note(f'pid {os.getpid()}'); stay()"
 PARENT = """
 child = subprocess.Popen([sys.executable, "-c", "import signal; signal.signal(15, signal.SIG_IGN); signal.pause()"])
-note(f"pid {child.pid}"); note(f"pid {os.getpid()}"); sleep()
+note(f"pid {child.pid}"); note(f"pid {os.getpid()}"); stay()
 """
-# Told to stop, it waits for its twin to be told the same.
+# Told to stop, it waits for its twin to be told the same: neither end of a pipe opens without the other.
 TWIN = """
 def stop_with_twin():
     note("told")
-    while open(journal).read().count(" told") < 2:
-        time.sleep(0.01)
+    open(f"{journal}.pipe", "r" if name == "one" else "w").close()
     stop()
-on_sigterm(stop_with_twin); note(f"pid {os.getpid()}"); sleep()
+on_sigterm(stop_with_twin); note(f"pid {os.getpid()}"); stay()
 """
 # A supervisor in a process of its own, which can be sent signals.
 SUPERVISOR = """
@@ -181,6 +180,7 @@ def test_children_are_stopped_together_and_foundations_after_them(journal: Journ
     async def ready() -> None:
         await asyncio.to_thread(journal.await_pids, 1, "foundation")
 
+    os.mkfifo(f"{journal.path}.pipe")
     children = [journal.spec("one", TWIN), journal.spec("two", TWIN)]
     foundations = [(journal.spec("foundation", OBEDIENT), ready)]
 

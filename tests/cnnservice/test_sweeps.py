@@ -11,17 +11,21 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from cnnservice import jobs, outbox, sweeps
+from cnnservice import job_queries, jobs, outbox, publication, submission, sweeps
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.tables import Job, Sweep
 from cnnservice.database.viewer import Viewer
+from cnnservice.keeping.deletion import remove_rows
+from cnnservice.quotas import Limits
+from cnnservice.settings import Settings
 from cnnservice.specs.job import JobSpec
 from cnnservice.specs.sweep import SweepSpec
 from cnnservice.standings import Standing, standings, states
 from cnnservice.weights import StoredFile
 
 SWEEP = "01980000-0000-7000-8000-000000000000"
+SETTINGS = Settings()
 HALVING = {"factor": 3, "min_epochs": 1}
 
 
@@ -72,15 +76,19 @@ def train(database: Database, job: Job, accuracy: float, *, failing: bool = Fals
     for epoch in range(claim.epochs_stored, claim.last_epoch + 1):
         file = StoredFile(f"{job.id}/{epoch}", 10, 8, "0" * 64)
         metrics = {} if epoch == 0 else {"val_categorical_accuracy": accuracy}
-        jobs.commit_epoch(database, claim, jobs.EpochRecord(epoch, file, metrics, 1.0), now=102.0, lease_seconds=60)
+        publication.commit_epoch(
+            database, claim, publication.EpochRecord(epoch, file, metrics, 1.0), now=102.0, lease_seconds=60
+        )
     error = {"code": "diverged", "detail": "loss is nan"} if failing else None
     jobs.end(database, claim, "failed" if failing else "succeeded", now=103.0, error=error)
 
 
-def advance(database: Database, new_id: Callable[[], str]) -> list[Job]:
+def advance(database: Database, new_id: Callable[[], str], limits: Limits = SETTINGS) -> list[Job]:
     """What a round of dispatch does."""
-    due = sweeps.to_be_judged(database)
-    return [job for identity in due for job in sweeps.advance(database, identity, now=200.0, new_id=new_id)]
+    due = sweeps.to_be_advanced(database)
+    return [
+        job for identity in due for job in sweeps.advance(database, identity, now=200.0, new_id=new_id, limits=limits)
+    ]
 
 
 def by_number(database: Database) -> list[Standing]:
@@ -125,7 +133,7 @@ def test_of_nine_trials_three_go_on_and_of_those_one(database: Database, new_id:
     assert (best.best.epoch, best.best.value) == (2, 0.9)
     # By the best epoch of each, the lower number first where two are as good: 0.9 0.6 0.5 0.2 0.2 0.1 0.1 0.0 0.0.
     assert [one.trial.number for one in sorted(found, key=lambda one: one.rank or 99)] == [3, 4, 8, 2, 7, 1, 6, 0, 5]
-    assert len(jobs.list_jobs(database, limit=99, sweep=SWEEP)) == 9 + 3 + 1
+    assert len(job_queries.list_jobs(database, limit=99, sweep=SWEEP)) == 9 + 3 + 1
 
 
 def test_without_halving_all_are_trained_whole_and_one_that_fails_fails_alone(
@@ -157,7 +165,7 @@ def test_those_that_fail_are_counted_but_do_not_go_on(database: Database, new_id
     assert second.trial == 5
     # It is deleted: the trial is given up, and the sweep has come to nothing.
     jobs.cancel(database, second.id, now=160.0)
-    jobs.remove(database, second.id)
+    remove_rows(database, second.id)
     assert by_number(database)[5].state == "cancelled"
     assert advance(database, new_id) == []
     assert sweeps.get(database, SWEEP).status == "failed"
@@ -172,7 +180,7 @@ def test_of_many_that_judge_at_once_one_does(database: Database, new_id: Callabl
     def judge() -> None:
         gate.wait()
         try:
-            queued.append(sweeps.advance(database, SWEEP, now=200.0, new_id=new_id))
+            queued.append(sweeps.advance(database, SWEEP, now=200.0, new_id=new_id, limits=SETTINGS))
         except BaseException as error:
             wrong.append(error)
 
@@ -183,7 +191,7 @@ def test_of_many_that_judge_at_once_one_does(database: Database, new_id: Callabl
         thread.join()
     assert wrong == []
     assert sorted(map(len, queued)) == [0, 0, 0, 0, 0, 3]
-    assert len(jobs.list_jobs(database, limit=99, sweep=SWEEP)) == 12
+    assert len(job_queries.list_jobs(database, limit=99, sweep=SWEEP)) == 12
 
 
 def test_cancelling_ends_what_waits_at_once_and_the_sweep_with_its_last_job(
@@ -229,7 +237,7 @@ def test_a_key_makes_one_sweep_however_often_it_is_sent(database: Database, new_
     first, queued = begun(database, new_id, **key)
     again, none = begun(database, new_id, **key)
     assert (first.id, len(queued), none) == (again.id, 9, [])
-    assert len(jobs.list_jobs(database, limit=99)) == 9
+    assert len(job_queries.list_jobs(database, limit=99)) == 9
     with pytest.raises(sweeps.SweepKeyReused):
         begun(database, new_id, idempotency_key="k", body_sha256="y")
     second, _ = begun(database, new_id, idempotency_key="l", body_sha256="x")
@@ -266,4 +274,98 @@ def test_what_is_not_admitted_leaves_nothing(database: Database, new_id: Callabl
     with pytest.raises(LookupError):
         sweeps.submit(database, spec, trials, sweep_id=SWEEP, new_id=new_id, now=1.0, admit=refuse)
     assert sweeps.list_sweeps(database, limit=5) == []
-    assert jobs.list_jobs(database, limit=5) == []
+    assert job_queries.list_jobs(database, limit=5) == []
+
+
+def waiting_for_room(database: Database) -> dict[int, str]:
+    """The code of what each of SWEEP's trials waits for."""
+    return {one.trial.number: one.error["code"] for one in by_number(database) if one.state == "waiting" and one.error}
+
+
+def live(database: Database) -> int:
+    return sum(job.status not in jobs.ENDED for job in job_queries.list_jobs(database, limit=99))
+
+
+def test_a_trial_that_is_one_job_too_many_waits_and_goes_on_later(
+    database: Database, new_id: Callable[[], str]
+) -> None:
+    ann = database.seen_by(Viewer("ann", sees_all=False))
+    limits = SETTINGS.model_copy(update={"max_owner_live_jobs": 4})
+    _, nine = begun(ann, new_id)
+    for job in nine:
+        train(database, job, (job.trial or 0) / 10)
+    # What came in between: three of four places are taken.
+    others = [submission.submit(ann, JobSpec(dataset="mnist"), job_id=new_id(), now=150.0)[0] for _ in range(3)]
+    (first,) = advance(database, new_id, limits)
+    assert (first.trial, live(database)) == (6, 4)
+    assert waiting_for_room(database) == {7: "too-many-jobs", 8: "too-many-jobs"}
+    assert advance(database, new_id, limits) == []
+    # One place, and then all.
+    train(database, first, 0.1)
+    (second,) = advance(database, new_id, limits)
+    assert (second.trial, live(database)) == (7, 4)
+    assert waiting_for_room(database) == {8: "too-many-jobs"}
+    for job in others:
+        jobs.cancel(database, job.id, now=160.0)
+    (third,) = advance(database, new_id, limits)
+    assert (third.trial, waiting_for_room(database)) == (8, {})
+    assert sweeps.to_be_advanced(database) == []
+    # The rung is judged as if all had begun at once.
+    train(database, second, 0.9)
+    train(database, third, 0.5)
+    (last,) = advance(database, new_id, limits)
+    assert (last.trial, last.start_epoch) == (7, 3)
+    train(database, last, 0.9)
+    assert advance(database, new_id, limits) == []
+    assert sweeps.get(database, SWEEP).status == "succeeded"
+    assert [one.trial.number for one in by_number(database) if one.state == "succeeded"] == [7]
+    assert all(one.error is None for one in by_number(database))
+
+
+@pytest.mark.parametrize("train_first", [False, True], ids=["while the others have not begun", "once they have ended"])
+def test_a_trial_whose_weights_do_not_fit_waits_until_something_is_deleted(
+    database: Database, new_id: Callable[[], str], train_first: bool
+) -> None:
+    _, first = begun(database.seen_by(Viewer("ann", sees_all=False)), new_id)
+    for job in first:
+        train(database, job, (job.trial or 0) / 10)
+    # Nine trials have two epochs of 10 bytes each; the next rung has these two of each, and two more.
+    limits = SETTINGS.model_copy(update={"max_owner_stored_bytes": 9 * 20 + 3 * 40 - 1})
+    queued = advance(database, new_id, limits)
+    assert [job.trial for job in queued] == [6, 7]
+    if train_first:
+        for job in queued:
+            train(database, job, 0.5)
+    assert advance(database, new_id, limits) == []
+    assert waiting_for_room(database) == {8: "quota-exceeded"}
+    remove_rows(database, first[0].id)
+    (third,) = advance(database, new_id, limits)
+    assert (third.trial, waiting_for_room(database)) == (8, {})
+    for job in (third, *([] if train_first else queued)):
+        train(database, job, 0.5)
+    kept = sum(
+        epoch.size
+        for job in job_queries.list_jobs(database, limit=99)
+        for epoch in job_queries.list_epochs(database, job.id, kept=True)
+    )
+    assert kept == 8 * 20 + 3 * 40 <= limits.max_owner_stored_bytes
+
+
+@pytest.mark.parametrize("end", ["cancel", "delete"])
+def test_a_trial_that_waits_for_room_is_cancelled_with_its_sweep_or_given_up_with_its_job(
+    database: Database, new_id: Callable[[], str], end: str
+) -> None:
+    full = SETTINGS.model_copy(update={"max_live_jobs": 1})
+    _, first = begun(database, new_id, trials=6, epochs=3)
+    for job in first:
+        train(database, job, (job.trial or 0) / 10)
+    (going,) = advance(database, new_id, full)
+    assert waiting_for_room(database) == {5: "too-many-jobs"}
+    if end == "cancel":
+        sweeps.cancel(database, SWEEP, now=150.0)
+    else:
+        remove_rows(database, first[5].id)
+        train(database, going, 0.5)
+    assert advance(database, new_id) == []
+    assert by_number(database)[5].state == "cancelled"
+    assert sweeps.get(database, SWEEP).status == ("cancelled" if end == "cancel" else "succeeded")

@@ -10,7 +10,7 @@ import time
 import httpx
 from uuid_utils import uuid7
 
-from cnnservice import jobs
+from cnnservice import submission
 from cnnservice.database.engine import Database
 from cnnservice.specs.job import JobSpec
 from live import Stack, wait_until
@@ -39,7 +39,7 @@ def test_a_spec_that_keras_refuses_fails_once_with_what_keras_says(client: httpx
     layers = [larger_than_its_input, {"type": "flatten"}, {"type": "dense", "units": 10}]
     spec = JobSpec.model_validate({**TINY, "architecture": {"layers": layers}})
     database = Database(stack.settings.resolved_database_url)
-    made, _ = jobs.submit(database, spec, job_id=str(uuid7()), now=time.time())
+    made, _ = submission.submit(database, spec, job_id=str(uuid7()), now=time.time())
     database.close()
     job = ended(client, made.id)
     assert (job["status"], job["error"]["code"], job["attempt"]) == ("failed", "training-failed", 1)

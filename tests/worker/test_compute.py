@@ -13,7 +13,7 @@ import pytest
 import redis
 from obstore.store import LocalStore
 
-from cnnservice import computations, jobs
+from cnnservice import computations, jobs, publication, submission
 from cnnservice.computations import Question
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
@@ -21,6 +21,7 @@ from cnnservice.database.tables import Computation
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.errors import InvalidError
 from cnnservice.events import EventWriter
+from cnnservice.keeping.deletion import remove_rows
 from cnnservice.models import open_snapshot
 from cnnservice.results import Result, read_result
 from cnnservice.settings import Settings
@@ -53,11 +54,11 @@ def parts(tmp_path: Path) -> Iterator[Resources]:
     """A worker's connections, and a model whose epoch 0 is there; no broker."""
     database = Database(f"sqlite:///{tmp_path / 'jobs.db'}")
     upgrade(database)
-    jobs.submit(database, JobSpec(dataset="mnist", epochs=1), job_id=MODEL, now=1.0)
+    submission.submit(database, JobSpec(dataset="mnist", epochs=1), job_id=MODEL, now=1.0)
     claim = jobs.claim(database, MODEL, 1, owner="w", now=1.0, lease_seconds=10)
     assert claim is not None
-    record = jobs.EpochRecord(0, StoredFile("e0", 10, 8, "0" * 64), {"loss": 1.0}, 2.0)
-    jobs.commit_epoch(database, claim, record, now=2.0, lease_seconds=10)
+    record = publication.EpochRecord(0, StoredFile("e0", 10, 8, "0" * 64), {"loss": 1.0}, 2.0)
+    publication.commit_epoch(database, claim, record, now=2.0, lease_seconds=10)
     jobs.end(database, claim, "succeeded", now=3.0)
     store = LocalStore(tmp_path / "store", mkdir=True)
     broker = redis.Redis(unix_socket_path=str(tmp_path / "away"))
@@ -221,7 +222,7 @@ def test_one_that_another_has_taken_stops_and_its_result_stays(parts: Resources)
 
 def test_of_a_model_that_is_deleted_meanwhile_nothing_stays(parts: Resources) -> None:
     def orphaned(work: Work) -> Result:
-        jobs.remove(parts.database, MODEL)
+        remove_rows(parts.database, MODEL)
         return Result({})
 
     claim = begun(parts)

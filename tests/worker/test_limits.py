@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,16 +14,20 @@ import pytest
 import redis
 from obstore.store import LocalStore
 
-from cnnservice import jobs
+from cnnservice import job_queries, jobs, submission
+from cnnservice.broker import connect
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.datasets.catalogue import Catalogue
 from cnnservice.events import EventType, EventWriter
 from cnnservice.settings import Settings
 from cnnservice.specs.job import JobSpec
+from cnnservice.supervision.stack import valkey
 from cnnservice.telemetry.askers import Askers
-from cnnservice.telemetry.counts import Counts
+from cnnservice.telemetry.counts import BEYOND, KEY, SUM, Counts, total
+from cnnservice.telemetry.families import JOB_SECONDS
 from cnnservice.weights import CheckpointStore
+from live import wait_until
 from witness import TINY
 from worker.app import Resources
 from worker.killed import fail_if_killed_by_kernel
@@ -50,8 +55,28 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[redis.Redis]:
+    """A Valkey of its own."""
+    settings = Settings(data_dir=tmp_path)
+    client = connect(settings)
+
+    def answers() -> bool:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+    with subprocess.Popen(valkey(settings, tmp_path / "log").command, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until(answers, "the broker")
+            yield client
+        finally:
+            process.kill()
+
+
 def claimed(database: Database, epochs: int = 1) -> jobs.Claim:
-    jobs.submit(database, JobSpec.model_validate({**TINY, "epochs": epochs}), job_id=JOB, now=1.0)
+    submission.submit(database, JobSpec.model_validate({**TINY, "epochs": epochs}), job_id=JOB, now=1.0)
     claim = jobs.claim(database, JOB, 1, owner="w", now=2.0, lease_seconds=10)
     assert claim is not None
     return claim
@@ -82,13 +107,13 @@ def test_a_job_may_run_so_long_in_all_its_attempts_together(
     running = run.Run(parts, replace(claim, running_seconds=before))
     with running.lease():
         train._execute(running)
-    job = jobs.get(database, JOB)
+    job = job_queries.get(database, JOB)
     assert job.status == expected, job.error
     if before:
         assert job.error is not None
         assert job.error["code"] == "too-long"
         assert "3600 seconds" in job.error["detail"]
-        assert len(jobs.list_epochs(database, JOB, kept=True)) == job.epochs_stored
+        assert len(job_queries.list_epochs(database, JOB, kept=True)) == job.epochs_stored
 
 
 def test_a_run_may_add_so_much_to_what_its_process_had_before() -> None:
@@ -116,16 +141,23 @@ def test_a_run_may_add_so_much_to_what_its_process_had_before() -> None:
     ids=["killed by the kernel", "killed by somebody", "another's by now"],
 )
 def test_only_a_job_whose_child_the_kernel_killed_fails_at_once(
-    database: Database, token: int, killed: int, status: str
+    database: Database, broker: redis.Redis, token: int, killed: int, status: str
 ) -> None:
     assert claimed(database).token == 1
     told = Told()
-    assert fail_if_killed_by_kernel(database, told, Note(JOB, token, 3), killed=killed) == (status == "failed")
-    job = jobs.get(database, JOB)
+    failed = fail_if_killed_by_kernel(database, told, Counts(broker), Note(JOB, token, 3), killed=killed)
+    assert failed == (status == "failed")
+    job = job_queries.get(database, JOB)
     assert job.status == status
+    counted = broker.hgetall(KEY)
     if status == "failed":
         assert job.error is not None
         assert job.error["code"] == "out-of-memory"
         assert told.events == [("end", {"status": "failed", "epochs_done": 0, "error": job.error})]
+        # Like every other end, and from its first start.
+        assert job.ended_at is not None
+        assert total(counted, JOB_SECONDS, "failed", BEYOND) == 1
+        assert total(counted, JOB_SECONDS, "failed", SUM) == pytest.approx(job.ended_at - 2.0)
     else:
         assert not told.events
+        assert not counted

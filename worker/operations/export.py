@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from cnnservice import jobs
+from cnnservice import job_queries
 from cnnservice.database.tables import Epoch
 from cnnservice.export.archive import pack
 from cnnservice.export.description import describe
@@ -69,13 +69,13 @@ def _write_tensorboard(computation: Computation, file: Path) -> None:
 
 def _epochs(computation: Computation) -> list[Epoch]:
     snapshot = computation.snapshot
-    return jobs.list_epochs(computation.parts.database, snapshot.job.id, after=0, up_to=snapshot.epoch)
+    return job_queries.list_epochs(computation.parts.database, snapshot.job.id, after=0, up_to=snapshot.epoch)
 
 
 def _shown(computation: Computation) -> list[Epoch]:
     """Of the epochs whose weights are there as many as an animation may have frames and values; at least two."""
     snapshot, settings = computation.snapshot, computation.parts.settings
-    kept = jobs.list_epochs(computation.parts.database, snapshot.job.id, up_to=snapshot.epoch, kept=True)
+    kept = job_queries.list_epochs(computation.parts.database, snapshot.job.id, up_to=snapshot.epoch, kept=True)
     most = min(settings.max_animation_frames, settings.max_animation_values // snapshot.summary().params)
     return spread(kept, max(most, 2))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from cnnservice import jobs
+from cnnservice import job_queries, submission
 from cnnservice.database.engine import OUTAGES, Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.database.tables import Job
@@ -22,7 +22,7 @@ SPEC = JobSpec(dataset="mnist", epochs=1)
 
 
 def submit(database: Database) -> None:
-    jobs.submit(database, SPEC, job_id=IDENTITY, now=1.0)
+    submission.submit(database, SPEC, job_id=IDENTITY, now=1.0)
 
 
 @pytest.fixture
@@ -61,22 +61,22 @@ def test_sqlite_that_another_writes_to_is_an_outage_for_writers_alone(sqlite: Da
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(OUTAGES):
             submit(sqlite)
-        assert jobs.list_jobs(sqlite, limit=1) == []
+        assert job_queries.list_jobs(sqlite, limit=1) == []
     submit(sqlite)
-    assert jobs.get(sqlite, IDENTITY).status == "queued"
+    assert job_queries.get(sqlite, IDENTITY).status == "queued"
 
 
 def test_an_sqlite_file_that_is_away_is_not_made_anew(sqlite: Database, file: Path) -> None:
     submit(sqlite)
     elsewhere = file.parent.rename(file.parent.with_name("elsewhere"))
     file.parent.mkdir()
-    for ask in (lambda: jobs.get(sqlite, IDENTITY), lambda: submit(sqlite)):
+    for ask in (lambda: job_queries.get(sqlite, IDENTITY), lambda: submit(sqlite)):
         with pytest.raises(OUTAGES):
             ask()
     assert list(file.parent.iterdir()) == []
     file.parent.rmdir()
     elsewhere.rename(file.parent)
-    assert jobs.get(sqlite, IDENTITY).status == "queued"
+    assert job_queries.get(sqlite, IDENTITY).status == "queued"
 
 
 def test_connections_to_a_file_that_was_replaced_are_given_up(sqlite: Database, file: Path, tmp_path: Path) -> None:
@@ -84,26 +84,26 @@ def test_connections_to_a_file_that_was_replaced_are_given_up(sqlite: Database, 
     upgrade(other)
     submit(other)
     other.close()
-    assert jobs.list_jobs(sqlite, limit=1) == []
+    assert job_queries.list_jobs(sqlite, limit=1) == []
     for name in ("jobs.db-wal", "jobs.db-shm"):
         (file.parent / name).unlink(missing_ok=True)
     (tmp_path / "other.db").replace(file)
-    assert jobs.get(sqlite, IDENTITY).id == IDENTITY
+    assert job_queries.get(sqlite, IDENTITY).id == IDENTITY
 
 
 def test_postgresql_that_is_frozen_is_an_outage_and_late_answers_are_not_taken_for_others(
     postgresql: Database, server: PostgresServer
 ) -> None:
     submit(postgresql)
-    assert jobs.get(postgresql, IDENTITY).status == "queued"
+    assert job_queries.get(postgresql, IDENTITY).status == "queued"
     server.freeze()
     try:
         for _ in range(3):
             with pytest.raises(OUTAGES):
-                jobs.get(postgresql, IDENTITY)
+                job_queries.get(postgresql, IDENTITY)
     finally:
         server.thaw()
-    assert jobs.get(postgresql, IDENTITY).id == IDENTITY
+    assert job_queries.get(postgresql, IDENTITY).id == IDENTITY
 
 
 def test_a_statement_that_takes_too_long_is_an_outage(postgresql: Database) -> None:
@@ -117,6 +117,6 @@ def test_postgresql_that_was_started_again_is_used_again(postgresql: Database, s
     submit(postgresql)
     server.stop()
     with pytest.raises(OUTAGES):
-        jobs.get(postgresql, IDENTITY)
+        job_queries.get(postgresql, IDENTITY)
     server.start()
-    assert jobs.get(postgresql, IDENTITY).id == IDENTITY
+    assert job_queries.get(postgresql, IDENTITY).id == IDENTITY

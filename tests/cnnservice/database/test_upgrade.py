@@ -12,10 +12,11 @@ from alembic.runtime.migration import MigrationContext
 from obstore.store import LocalStore
 from sqlalchemy import Connection, text
 
-from cnnservice import jobs, models
+from cnnservice import job_queries, jobs, models
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import current, revisions, upgrade
 from cnnservice.database.tables import Base
+from cnnservice.keeping.deletion import remove_rows
 from cnnservice.keeping.rows import encode, insert_lines, tables_of
 from filled import CHILD, DATASET, ENDED, FAILED, NOW, RUNNING, TRIAL, WAITING, Filled, fill
 from servers import PostgresServer, postgres_with_a_database
@@ -90,7 +91,14 @@ def test_what_was_there_is_there_and_can_be_read(today: Filled, database: Databa
             for row, found_row in zip(then.get(table, []), rows, strict=True)
         ]
         assert rows == expected, table
-    assert [job.id for job in jobs.list_jobs(database, limit=10)] == [TRIAL, FAILED, WAITING, RUNNING, CHILD, ENDED]
+    assert [job.id for job in job_queries.list_jobs(database, limit=10)] == [
+        TRIAL,
+        FAILED,
+        WAITING,
+        RUNNING,
+        CHILD,
+        ENDED,
+    ]
     snapshot = models.open_snapshot(database, ENDED, 3)
     ((name, kernel), _) = models.layer_weights(upgraded.checkpoints, snapshot, "dense")
     assert (name, kernel.shape) == ("kernel", (784, 10))
@@ -100,7 +108,7 @@ def test_what_was_there_is_there_and_can_be_read(today: Filled, database: Databa
     (requeued,) = jobs.recover_expired(database, now=NOW + 60, attempt_limit=5)
     assert (requeued.id, requeued.status) == (RUNNING, "queued")
     jobs.cancel(database, WAITING, now=NOW)
-    jobs.remove(database, FAILED)
+    remove_rows(database, FAILED)
 
 
 def test_the_migrations_make_what_the_models_say(database: Database) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cnnservice import jobs
+from cnnservice import job_queries, jobs, submission
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.datasets.catalogue import Catalogue
@@ -127,14 +127,16 @@ def test_a_data_set_that_a_live_job_reads_stays_and_a_deleted_one_begins_no_job(
 ) -> None:
     database = Database(f"sqlite:///{tmp_path / 'catalogue.db'}")
     record = record_of(catalogue.add("mine", *draft(0), now=1.0))
-    jobs.submit(database, JobSpec(dataset="mine"), job_id=JOB, now=2.0, dataset_record=record)
+    submission.submit(database, JobSpec(dataset="mine"), job_id=JOB, now=2.0, dataset_record=record)
     with pytest.raises(DatasetInUse, match=f"job {JOB}"):
         catalogue.remove("mine", now=3.0)
     jobs.cancel(database, JOB, now=4.0)
     catalogue.remove("mine", now=5.0)
     with pytest.raises(UnknownDataset):
-        jobs.submit(database, JobSpec(dataset="mine"), job_id=JOB.replace("0", "1"), now=6.0, dataset_record=record)
-    assert [job.id for job in jobs.list_jobs(database, limit=9)] == [JOB]
+        submission.submit(
+            database, JobSpec(dataset="mine"), job_id=JOB.replace("0", "1"), now=6.0, dataset_record=record
+        )
+    assert [job.id for job in job_queries.list_jobs(database, limit=9)] == [JOB]
 
 
 def test_a_stored_array_that_was_changed_is_not_opened(

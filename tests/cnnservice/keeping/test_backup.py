@@ -7,22 +7,27 @@ import io
 import json
 import shutil
 import tarfile
+import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import obstore
 import pytest
 from obstore.store import LocalStore
+from sqlalchemy import insert
 
-from cnnservice import jobs, models
+from cnnservice import job_errors, job_queries, jobs, models
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import current, revisions, upgrade
+from cnnservice.database.tables import Epoch
 from cnnservice.datasets.errors import UnknownDataset
 from cnnservice.keeping import backup
 from cnnservice.keeping.archive import MANIFEST, BackupError
 from cnnservice.keeping.backup import back_up
+from cnnservice.keeping.deletion import remove_rows
 from cnnservice.keeping.restore import restore
+from cnnservice.keeping.rows import Dump
 from cnnservice.store import open_store
 from cnnservice.weights import DamagedFile
 from filled import CHILD, DATASET, ENDED, NOW, RUNNING, WAITING, Filled, fill
@@ -110,35 +115,70 @@ def test_what_comes_back_goes_on(filled: Filled, other: Filled, tmp_path: Path) 
     assert (requeued.id, requeued.status) == (RUNNING, "queued")
     other.train(RUNNING, 3)
     other.train(WAITING, 3)
-    assert jobs.get(other.database, RUNNING).status == "succeeded"
+    assert job_queries.get(other.database, RUNNING).status == "succeeded"
 
 
 def test_what_is_dropped_or_deleted_while_it_is_backed_up_is_not_missed(
     filled: Filled, other: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = jobs.Claim(RUNNING, 1, 1, models.open_snapshot(filled.database, RUNNING, 1).spec, 2, NOW)
-    read_all = backup.read_all
+    dumped = backup.dumped
 
-    def read_then_go_on(database: Database) -> object:
-        rows = read_all(database)
+    @contextmanager
+    def read_then_go_on(database: Database) -> Iterator[Dump]:
+        with dumped(database) as dump:
+            go_on()
+            yield dump
+
+    def go_on() -> None:
         filled.checkpoints.delete(filled.publish(claim, 2, drop=(1,)))
-        filled.checkpoints.delete(jobs.remove(filled.database, ENDED))
+        filled.checkpoints.delete(remove_rows(filled.database, ENDED))
         filled.catalogue.remove(DATASET, now=NOW)
-        return rows
 
-    monkeypatch.setattr(backup, "read_all", read_then_go_on)
+    monkeypatch.setattr(backup, "dumped", read_then_go_on)
     made = back_up(filled.database, filled.store, tmp_path, now=NOW)
     assert not made.manifest.damaged
     restore(other.database, other.store, made.path)
-    assert jobs.kept_epochs(other.database, RUNNING) == {}
-    assert list(jobs.kept_epochs(other.database, CHILD)) == [0, 1, 2, 3, 4]
-    with pytest.raises(jobs.UnknownJob):
-        jobs.get(other.database, ENDED)
+    assert job_queries.kept_epochs(other.database, RUNNING) == {}
+    assert list(job_queries.kept_epochs(other.database, CHILD)) == [0, 1, 2, 3, 4]
+    with pytest.raises(job_errors.UnknownJob):
+        job_queries.get(other.database, ENDED)
     assert not other.rows()["computations"]
     with pytest.raises(UnknownDataset):
         other.catalogue.get(DATASET)
-    for row in jobs.list_epochs(other.database, CHILD):
+    for row in job_queries.list_epochs(other.database, CHILD):
         other.checkpoints.read_layer(models.stored_file(row), "dense")
+
+
+def test_a_backup_takes_no_more_memory_for_four_times_as_many_rows(
+    filled: Filled, other: Filled, tmp_path: Path
+) -> None:
+    def add_epochs(first: int, last: int) -> None:
+        dropped = {"path": "gone", "size": 1, "header_size": 1, "header_sha256": "", "seconds": 1.0, "kept": False}
+        # One long text instead of many numbers, which take long to be written.
+        metrics = {"loss": "9" * 5000}
+        rows = [
+            {"job_id": RUNNING, "epoch": epoch, "metrics": metrics, "created_at": NOW, **dropped}
+            for epoch in range(first, last)
+        ]
+        with filled.database.write() as session:
+            session.execute(insert(Epoch), rows)
+
+    def peak(name: str) -> int:
+        tracemalloc.start()
+        back_up(filled.database, filled.store, tmp_path / name, now=NOW)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    back_up(filled.database, filled.store, tmp_path / "what is made once is made", now=NOW)
+    add_epochs(1000, 1250)
+    once = peak("once.tar")
+    add_epochs(1250, 2000)
+    # The 750 rows alone take ten times as much.
+    assert peak("four times.tar") < once + 300_000
+    restore(other.database, other.store, tmp_path / "four times.tar")
+    assert other.rows() == filled.rows()
 
 
 @pytest.mark.parametrize("harm", [lambda content: content[:-1], lambda content: content[:-1] + b"?", lambda _: b""])

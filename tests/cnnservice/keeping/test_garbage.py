@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from obstore.store import LocalStore
 
-from cnnservice import jobs
+from cnnservice import job_errors, job_queries, jobs, publication
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.datasets.errors import UnknownDataset
@@ -42,7 +42,7 @@ def new_file() -> bytes:
         return path.read_bytes()
 
 
-Written = tuple[jobs.Claim, jobs.EpochRecord]
+Written = tuple[jobs.Claim, publication.EpochRecord]
 
 
 ACTIONS = [
@@ -77,13 +77,13 @@ class Collecting(RuleBasedStateMachine):
     )
     def write_and_publish(self, number: int, between: list[tuple[str, int]], drop: set[int]) -> None:
         claim = self.claims[number % len(self.claims)]
-        if not jobs.existing(self.filled.database, [claim.job_id]):
+        if not job_queries.existing(self.filled.database, [claim.job_id]):
             return
-        record = self.filled.write(claim, jobs.get(self.filled.database, claim.job_id).epochs_stored)
+        record = self.filled.write(claim, job_queries.get(self.filled.database, claim.job_id).epochs_stored)
         for action, at in between:
             self.act(action, at)
         with contextlib.suppress(jobs.LeaseLost):
-            dropped = jobs.commit_epoch(
+            dropped = publication.commit_epoch(
                 self.filled.database, claim, record, now=self.now, lease_seconds=15, drop=drop - {record.epoch}
             )
             self.filled.checkpoints.delete(dropped)
@@ -91,11 +91,11 @@ class Collecting(RuleBasedStateMachine):
     @rule(action=st.sampled_from(ACTIONS), number=st.integers(0, 5))
     def act(self, action: str, number: int) -> None:
         do = getattr(self, action)
-        with contextlib.suppress(jobs.LeaseLost, jobs.StillLive, UnknownDataset):
+        with contextlib.suppress(jobs.LeaseLost, job_errors.StillLive, UnknownDataset):
             do(number) if action in ("go_on", "end", "delete") else do()
 
     def _job(self, number: int) -> str | None:
-        there = [job.id for job in jobs.list_jobs(self.filled.database, limit=100)]
+        there = [job.id for job in job_queries.list_jobs(self.filled.database, limit=100)]
         return there[number % len(there)] if there else None
 
     def begin(self) -> None:
@@ -105,7 +105,7 @@ class Collecting(RuleBasedStateMachine):
 
     def go_on(self, number: int) -> None:
         parent = self._job(number)
-        if parent is None or not (kept := jobs.kept_epochs(self.filled.database, parent)):
+        if parent is None or not (kept := job_queries.kept_epochs(self.filled.database, parent)):
             return
         job_id = identity(next(self.numbers))
         self.filled.submit(job_id, continue_from=ContinueFrom(model_id=parent, epoch=max(kept)))

@@ -10,7 +10,7 @@ import pytest
 from obstore.store import LocalStore
 
 from api.housekeeping import Housekeeping
-from cnnservice import audit, jobs
+from cnnservice import audit, job_queries, jobs
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
 from cnnservice.keeping.retention import delete_what_is_old
@@ -44,7 +44,7 @@ def filled(tmp_path: Path) -> Iterator[Filled]:
 def left(filled: Filled, now: float, **settings: float) -> list[str]:
     """The jobs that are left of it by these settings."""
     delete_what_is_old(filled.database, filled.checkpoints, Settings.model_validate(settings), now=now)
-    return sorted(job.id for job in jobs.list_jobs(filled.database, limit=10))
+    return sorted(job.id for job in job_queries.list_jobs(filled.database, limit=10))
 
 
 def test_by_default_all_is_kept(filled: Filled) -> None:
@@ -63,7 +63,7 @@ def test_ended_jobs_go_after_so_many_days(filled: Filled) -> None:
 def test_of_ended_jobs_so_many_stay_and_who_goes_on_from_a_deleted_one_has_all_it_needs(filled: Filled) -> None:
     assert left(filled, 4 * DAY, retain_jobs=3) == [FIRST, SECOND, CHILD, LIVE]
     assert left(filled, 4 * DAY, retain_jobs=1) == [CHILD, LIVE]
-    rows = jobs.list_epochs(filled.database, CHILD)
+    rows = job_queries.list_epochs(filled.database, CHILD)
     assert filled.files().keys() == {row.path for row in rows}
     assert [row.path.split("/")[1] for row in rows] == [FIRST, FIRST, CHILD]
     for row in rows:
@@ -101,7 +101,7 @@ def test_the_service_does_it_by_itself(filled: Filled) -> None:
     housekeeping.start()
     wait_until(lambda: len(filled.paths()) == 3, "what is not kept to be gone")
     housekeeping.stop()
-    assert sorted(job.id for job in jobs.list_jobs(filled.database, limit=10)) == [CHILD, LIVE]
+    assert sorted(job.id for job in job_queries.list_jobs(filled.database, limit=10)) == [CHILD, LIVE]
 
 
 def test_what_was_told_of_changes_goes_after_so_many_days(filled: Filled) -> None:
