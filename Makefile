@@ -43,10 +43,10 @@ test-faults: $(DEV_STAMP) $(NODE_STAMP)
 test-compose: $(DEV_STAMP)
 	$(BIN)/python -m pytest -s tests/compose/check_compose.py
 
-# Hostile input, many examples of it; `make test-hostile SEED=7` takes others.
+# Hostile input, many examples of it, with keys and without; `make test-hostile SEED=7` takes others.
 SEED ?= 1
 test-hostile: $(DEV_STAMP)
-	$(BIN)/python -m pytest tests/hostile --full --hostile-seed=$(SEED)
+	$(BIN)/python -m pytest tests/hostile tests/keys --full --hostile-seed=$(SEED)
 
 # What is known of the dependencies is asked of a service in the network; it is said where that does not answer.
 audit: audit-code

@@ -50,6 +50,12 @@ def full(pytestconfig: pytest.Config) -> bool:
     return bool(pytestconfig.getoption("--full"))
 
 
+@pytest.fixture(scope="session")
+def hostile_seed(pytestconfig: pytest.Config) -> int:
+    """What decides which examples are tried."""
+    return int(pytestconfig.getoption("--hostile-seed"))
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A Chromium; make a context of your own in it.

@@ -19,12 +19,6 @@ Unharmed = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="session")
-def hostile_seed(pytestconfig: pytest.Config) -> int:
-    """What decides which examples are tried."""
-    return int(pytestconfig.getoption("--hostile-seed"))
-
-
-@pytest.fixture(scope="session")
 def tiny_model(client: httpx.Client) -> str:
     """The path of a model of MNIST, hardly trained."""
     job = train(client, epochs=1, train_samples=64, test_samples=16, architecture="mlp")

@@ -9,6 +9,7 @@ import httpx
 import schemathesis
 
 _MODEL = os.environ["HOSTILE_MODEL"]
+_KEY = os.environ.get("HOSTILE_KEY")
 # What would seldom be guessed. Every other one stays as it is: what is not there has its answer, too.
 _KNOWN = {"model_id": _MODEL, "job_id": _MODEL, "layer": "FC1", "name": "mnist"}
 _CHEAP = {"epochs": 1, "train_samples": 16, "test_samples": 16}
@@ -49,7 +50,9 @@ def after_call(context: schemathesis.HookContext, case: schemathesis.Case, respo
     if (case.method, case.operation.path) in _TRAINING and response.status_code == 202:
         posted = response.json()
         _OURS.add(posted["id"])
-        cancelled = httpx.post(f"{str(case.operation.base_url).rstrip('/')}{posted['links']['self']}/cancel")
+        headers = {"Authorization": f"Bearer {_KEY}"} if _KEY else {}
+        place = f"{str(case.operation.base_url).rstrip('/')}{posted['links']['self']}/cancel"
+        cancelled = httpx.post(place, headers=headers)
         assert cancelled.status_code in (202, 409), cancelled.text
     if (case.method, case.operation.path) == ("POST", "/v1/datasets") and response.status_code == 201:
         _OURS.add(response.json()["name"])

@@ -37,7 +37,12 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="session")
 def command(stack: Stack) -> Command:
-    """Runs `cnnservice …` beside the running stack, as who runs the service does."""
+    """Runs `cnnservice …` beside the running stack."""
+    return commands(stack)
+
+
+def commands(stack: Stack) -> Command:
+    """A function that runs `cnnservice …` beside a running stack, as who runs the service does."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "cnnservice", *arguments]
