@@ -11,7 +11,7 @@ TYPESCRIPT := tests/typescript
 COMPUTING := tests/cnnservice tests/worker
 HARMING := tests/faults tests/hostile tests/keys
 
-.PHONY: run up test test-computing test-faults test-hostile test-compose audit audit-code lint format bench lock clean
+.PHONY: run up test test-computing test-faults test-hostile test-compose audit audit-code audit-dependencies lint format bench lock clean
 
 run: $(RUN_STAMP)
 	$(BIN)/cnnservice demo
@@ -19,15 +19,17 @@ run: $(RUN_STAMP)
 up: $(RUN_STAMP)
 	$(BIN)/cnnservice up
 
-# In three processes, as one computes while another waits for leases to run out; two of them say at the end what they
-# found.
-test: lint $(NODE_STAMP)
+# In three processes beside the checks, as one computes while another waits for leases to run out; three of these four
+# say at the end what they found.
+test: $(NODE_STAMP)
 	@mkdir -p build; failed=0; \
+	$(MAKE) --no-print-directory lint > build/lint.txt 2>&1 & lint=$$!; \
 	$(BIN)/python -m pytest $(COMPUTING) > build/computing.txt 2>&1 & computing=$$!; \
 	$(BIN)/python -m pytest $(HARMING) > build/harming.txt 2>&1 & harming=$$!; \
 	$(BIN)/python -m pytest $(addprefix --ignore=,$(COMPUTING) $(HARMING)) || failed=1; \
 	wait $$harming || failed=1; cat build/harming.txt; \
 	wait $$computing || failed=1; cat build/computing.txt; \
+	wait $$lint || failed=1; cat build/lint.txt; \
 	exit $$failed
 
 # What computes, with many more examples.
@@ -48,8 +50,10 @@ SEED ?= 1
 test-hostile: $(DEV_STAMP)
 	$(BIN)/python -m pytest tests/hostile tests/keys --full --hostile-seed=$(SEED)
 
+audit: audit-code audit-dependencies
+
 # What is known of the dependencies is asked of a service in the network; it is said where that does not answer.
-audit: audit-code
+audit-dependencies: $(DEV_STAMP)
 	$(BIN)/python .ci/known_holes.py requirements/run.txt
 
 audit-code: $(DEV_STAMP)
