@@ -17,7 +17,7 @@ from benchmarks.rows import Row
 from benchmarks.servers import running_api
 from benchmarks.service import Getter, Service
 from benchmarks.writers import claimed
-from cnnservice import jobs, publication
+from cnnservice import jobs, keys, publication
 from cnnservice.broker import connect
 from cnnservice.database.engine import Database
 from cnnservice.database.migrate import upgrade
@@ -51,26 +51,44 @@ def request_costs(settings: Settings) -> Iterator[Row]:
             "filters.png, 64 of 5x5": lambda: getter.get(filters),
             "filters.png, 304": lambda: getter.get(filters, 304, **{"If-None-Match": tag}),
         }
-        for what, ask in asked.items():
-            yield _row(f"API: {what}", _cpu_seconds(service, ask, _REQUESTS))
+        each = {what: _cpu_seconds(getter, ask, _REQUESTS) for what, ask in asked.items()}
+        for what, cost in each.items():
+            yield _row(f"API: {what}", cost)
         yield from _streams(settings, service, job_id)
+    yield _gate(settings, database, job_id, each["GET /v1/jobs/{id}"])
+
+
+def _gate(settings: Settings, database: Database, job_id: str, open_to_all: float) -> Row:
+    """What it costs to know whose a request is, and that it may come: from the first key on, each is asked for one."""
+    _, text = keys.create(database, "bench", "admin", now=time.time())
+    patient = settings.model_copy(update={"requests_per_second": 1e6, "requests_burst": 1_000_000})
+    with running_api(patient) as service:
+        getter = Getter(service.port, Authorization=f"Bearer {text}")
+        each = _cpu_seconds(getter, lambda: getter.get(f"/v1/jobs/{job_id}"), _REQUESTS)
+    return Row(
+        "API: GET /v1/jobs/{id} with a key, of CPU",
+        milliseconds(each),
+        f"without: {milliseconds(open_to_all)}",
+        each / open_to_all,
+        "times as much",
+    )
 
 
 def _row(what: str, each: float) -> Row:
     return Row(f"{what}, of CPU", milliseconds(each), "", 1 / each, "a second and core")
 
 
-def _cpu_seconds(service: Service, work: Callable[[], object], repeat: int) -> float:
+def _cpu_seconds(getter: Getter, work: Callable[[], object], repeat: int) -> float:
     """Of the API process, each time."""
     work()
-    before = _cpu(service)
+    before = _cpu(getter)
     for _ in range(repeat):
         work()
-    return (_cpu(service) - before) / repeat
+    return (_cpu(getter) - before) / repeat
 
 
-def _cpu(service: Service) -> float:
-    found = re.search(rb"^process_cpu_seconds_total (\S+)", Getter(service.port).get("/metrics")[1], re.MULTILINE)
+def _cpu(getter: Getter) -> float:
+    found = re.search(rb"^process_cpu_seconds_total (\S+)", getter.get("/metrics")[1], re.MULTILINE)
     if found is None:
         raise RuntimeError("the API does not say what CPU it has used")
     return float(found[1])
@@ -86,19 +104,19 @@ def _publish_an_epoch(settings: Settings, database: Database, claim: jobs.Claim)
 
 def _streams(settings: Settings, service: Service, job_id: str) -> Iterator[Row]:
     """Streams of one job that are open at once, idle and with events at a distance that each is sent by itself."""
-    writer = EventWriter(connect(settings), settings)
+    writer, getter = EventWriter(connect(settings), settings), Getter(service.port)
     with ExitStack() as end:
         readers = [end.enter_context(_open_stream(service, job_id)) for _ in range(_STREAMS)]
         _read_away(readers, 2.0)
-        before, began = _cpu(service), time.monotonic()
+        before, began = _cpu(getter), time.monotonic()
         _read_away(readers, 10.0)
-        idle = (_cpu(service) - before) / (time.monotonic() - began)
+        idle = (_cpu(getter) - before) / (time.monotonic() - began)
         yield _row("API: an open event stream without events, a second of it", idle / _STREAMS)
-        before, began = _cpu(service), time.monotonic()
+        before, began = _cpu(getter), time.monotonic()
         for _ in range(_EVENTS):
             writer.append(job_id, "batch", 0, {"epoch": 1, "step": 57, "steps": 94, "loss": 0.123456789})
             _read_away(readers, 0.2)
-        spent = _cpu(service) - before - idle * (time.monotonic() - began)
+        spent = _cpu(getter) - before - idle * (time.monotonic() - began)
         yield _row("API: an event sent to one stream", spent / _EVENTS / _STREAMS)
 
 

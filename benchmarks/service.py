@@ -54,11 +54,12 @@ class Service:
 class Getter:
     """One connection that is kept, for what is timed: httpx would take longer than the service."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port)
+    def __init__(self, port: int, **headers: str) -> None:
+        self._connection, self._headers = HTTPConnection("127.0.0.1", port), headers
 
     def get(self, path: str, status: int = 200, **headers: str) -> tuple[Mapping[str, str], bytes]:
         """Headers and body of an answer that must have this status."""
+        headers = {**self._headers, **headers}
         try:
             self._connection.request("GET", path, headers=headers)
             answer = self._connection.getresponse()
