@@ -24,7 +24,7 @@ SPEC = {"dataset": "mnist", "train_samples": 200, "test_samples": 100, "epochs":
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack on its defaults, but for a bucket that a test can empty."""
-    running = start_stack(tmp_path_factory.mktemp("keys") / "data", requests_per_second="20", requests_burst="400")
+    running = start_stack(tmp_path_factory.mktemp("keys") / "data", requests_per_second="5", requests_burst="400")
     # The job from before there were keys: nobody's.
     with running.client as client:
         client.post("/v1/jobs", json={**SPEC, "tags": ["nobodys"]}).raise_for_status()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -138,12 +139,14 @@ def test_what_is_for_ever_is_kept_by_the_browser_of_its_owner_alone(alice: Owner
 
 def test_who_asks_too_often_is_told_when_to_come_again(stack: Stack, command: Command, alice: Owner) -> None:
     with httpx.Client(base_url=stack.url, headers={"Authorization": f"Bearer {made(command, 'dave', 'read')}"}) as dave:
-        answers = [dave.get("/v1/session") for _ in range(1000)]
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert refused
-    assert 400 <= len(answers) - len(refused) < 1000
-    assert problem(refused[0]) == (429, "too-many-requests")
-    assert int(refused[0].headers["retry-after"]) >= 1
+        began = time.monotonic()
+        # As many as come at once, and what comes in meanwhile: a slow machine asks for long before it is too often.
+        answers = (dave.get("/v1/session") for _ in range(10_000))
+        granted, refused = next((n, answer) for n, answer in enumerate(answers) if answer.status_code != 200)
+        elapsed = time.monotonic() - began
+    assert 400 <= granted <= 401 + 5 * elapsed
+    assert problem(refused) == (429, "too-many-requests")
+    assert int(refused.headers["retry-after"]) >= 1
     # Nobody else is held up by it.
     assert alice.client.get("/v1/session").status_code == 200
 
