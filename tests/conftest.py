@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser
 
 from browser import open_chromium, serve_blank_pages
@@ -28,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--full", action="store_true", help="many examples of each kind, faults at full length, everywhere"
     )
     parser.addoption("--hostile-seed", type=int, default=1, help="which examples of hostile input")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What hypothesis tries where a test does not say how much: its own number in the full suite, a quarter else."""
+    settings.register_profile("short", max_examples=25)
+    settings.load_profile("default" if config.getoption("--full") else "short")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -231,6 +231,4 @@ class JobsMachine(RuleBasedStateMachine):
 
 
 TestJobs = JobsMachine.TestCase
-TestJobs.settings = settings(
-    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestJobs.settings = settings(stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
