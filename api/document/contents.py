@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic.json_schema import models_json_schema
 
 from api.document.walk import REFERENCE, Document, operations_in
@@ -32,13 +34,18 @@ def add_events(document: Document) -> None:
 
 
 def describe_files(document: Document) -> None:
-    """A text is a string, and any other file binary."""
+    """A text is a string, what is JSON by another name an object, and any other file binary."""
     for operation in operations_in(document):
         for response in operation["responses"].values():
             for media_type, content in response.get("content", {}).items():
                 if not content.get("schema"):
-                    text = media_type.startswith(_TEXT)
-                    content["schema"] = {"type": "string"} if text else {"type": "string", "format": "binary"}
+                    content["schema"] = _file_schema(media_type)
+
+
+def _file_schema(media_type: str) -> dict[str, Any]:
+    if media_type.startswith(_TEXT):
+        return {"type": "string"}
+    return {"type": "object"} if media_type.endswith("+json") else {"type": "string", "format": "binary"}
 
 
 def describe_conditions(document: Document) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag, model_validator
 
 
 class Spec(BaseModel):
@@ -19,6 +21,47 @@ class Spec(BaseModel):
         # A spec is answered with all that was left out of the request.
         json_schema_serialization_defaults_required=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_truths_as_numbers(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        numbers = _number_fields(cls)
+        return {name: _no_number(value, numbers[name]) if name in numbers else value for name, value in data.items()}
+
+
+class _Truth:
+    """Stands for true or false where a number is meant, which Python would take for 1 or 0, and JSON does not."""
+
+
+def _no_number(value: object, by_name: bool) -> object:
+    if isinstance(value, bool):
+        return _Truth()
+    if isinstance(value, list):
+        return [_no_number(part, by_name) for part in value]
+    return (
+        {name: _no_number(part, by_name) for name, part in value.items()}
+        if by_name and isinstance(value, dict)
+        else value
+    )
+
+
+@cache
+def _number_fields(spec: type[Spec]) -> Mapping[str, bool]:
+    """The fields, as they are written, that take numbers and no truths, and whether they take numbers by name."""
+    found = {}
+    for name, field in spec.model_fields.items():
+        kinds = _kinds(field.annotation)
+        if kinds & {int, float} and bool not in kinds:
+            found[field.alias or name] = dict in kinds
+    return found
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """An annotation, with all that it is made of."""
+    parts = (part for part in get_args(annotation) if not isinstance(part, str | int))
+    return {annotation, get_origin(annotation)}.union(*map(_kinds, parts))
 
 
 def _how_it_is_said(value: object) -> str:
