@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.document.walk import REFERENCE, Document, operations_in
 from api.event_schemas import ComputationEvent, JobEvent
+from cnnservice.export.formats import FORMATS
 
 _TEXT = ("text/", "image/svg+xml")
 _IF_NONE_MATCH = {
@@ -16,6 +17,27 @@ _IF_NONE_MATCH = {
     "required": False,
     "description": "the ETag of an answer that is here already: 304 says that it is still the answer",
     "schema": {"type": "string"},
+}
+# As far as this service writes one, in format 4.5.
+_CELL = {
+    "type": "object",
+    "required": ["id", "cell_type", "metadata", "source"],
+    "properties": {
+        "id": {"type": "string"},
+        "cell_type": {"type": "string", "enum": ["markdown", "code"]},
+        "metadata": {"type": "object", "properties": {}},
+        "source": {"type": "string"},
+    },
+}
+_NOTEBOOK: dict[str, Any] = {
+    "type": "object",
+    "required": ["nbformat", "nbformat_minor", "metadata", "cells"],
+    "properties": {
+        "nbformat": {"type": "integer", "const": 4},
+        "nbformat_minor": {"type": "integer", "const": 5},
+        "metadata": {"type": "object", "properties": {}},
+        "cells": {"type": "array", "items": _CELL},
+    },
 }
 _HEADERS = {
     "ETag": {"description": "of these very bytes", "schema": {"type": "string"}},
@@ -34,7 +56,7 @@ def add_events(document: Document) -> None:
 
 
 def describe_files(document: Document) -> None:
-    """A text is a string, what is JSON by another name an object, and any other file binary."""
+    """A text is a string, a notebook the JSON that it is, and any other file binary."""
     for operation in operations_in(document):
         for response in operation["responses"].values():
             for media_type, content in response.get("content", {}).items():
@@ -45,7 +67,7 @@ def describe_files(document: Document) -> None:
 def _file_schema(media_type: str) -> dict[str, Any]:
     if media_type.startswith(_TEXT):
         return {"type": "string"}
-    return {"type": "object"} if media_type.endswith("+json") else {"type": "string", "format": "binary"}
+    return _NOTEBOOK if media_type == FORMATS["notebook"].media_type else {"type": "string", "format": "binary"}
 
 
 def describe_conditions(document: Document) -> None:
