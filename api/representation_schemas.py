@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from api.json_answer import JsonAnswer
@@ -19,7 +21,7 @@ class Embedding(JsonAnswer):
     parameters: dict[str, float] = Field(description="those of the method, also where they were not given")
     dimensions: int = Field(description="of the representation")
     reduced_to: int | None = Field(description="principal components that the method saw of it; null where it saw all")
-    explained_variance: tuple[float, float] | None = Field(
+    explained_variance: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
         description="of a PCA, the share of the variance along each axis; null where all points are one"
     )
     silhouette: float | None = Field(

@@ -96,7 +96,10 @@ export class Picture {
   clear(why = '') {
     this.#asked = this.#shown = '';
     this.#wanted = this.#last = null;
+    // What was under way ends without a word, so that what it would have said at its end is said here.
     this.#abort?.abort();
+    this.#busy = false;
+    this.frame.removeAttribute('aria-busy');
     this.image.hidden = true;
     this.frame.classList.remove('skeleton', 'stale');
     this.frame.style.aspectRatio = '';
@@ -115,7 +118,7 @@ export class Picture {
   async #run({ path, told }, signal) {
     this.frame.setAttribute('aria-busy', 'true');
     // Only what takes a while is marked: a mark that comes and goes is a flicker.
-    const slow = setTimeout(() => this.frame.classList.add('stale'), 400);
+    const slow = setTimeout(() => signal.aborted || this.frame.classList.add('stale'), 400);
     try {
       if (this.long) await settled(path, { signal, onProgress: done => this.#say(`computing… ${Math.round(done * 100)} %`) });
       const image = await (this.aside && !kept.has(path) ? beside.run(() => load(path)) : load(path));

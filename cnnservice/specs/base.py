@@ -24,20 +24,21 @@ class Spec(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_truths_as_numbers(cls, data: Any) -> Any:
+    def _tell_truths_from_numbers(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        numbers = _number_fields(cls)
-        return {name: _no_number(value, numbers[name]) if name in numbers else value for name, value in data.items()}
+        numbers, truths = _number_fields(cls), _truth_fields(cls)
+        said = {name: _no_number(value, numbers[name]) if name in numbers else value for name, value in data.items()}
+        return {name: _no_truth(value) if name in truths else value for name, value in said.items()}
 
 
-class _Truth:
-    """Stands for true or false where a number is meant, which Python would take for 1 or 0, and JSON does not."""
+class _Other:
+    """Stands for true where a number is meant, and for 1 where a truth is: Python takes the one for the other."""
 
 
 def _no_number(value: object, by_name: bool) -> object:
     if isinstance(value, bool):
-        return _Truth()
+        return _Other()
     if isinstance(value, list):
         return [_no_number(part, by_name) for part in value]
     return (
@@ -45,6 +46,15 @@ def _no_number(value: object, by_name: bool) -> object:
         if by_name and isinstance(value, dict)
         else value
     )
+
+
+def _no_truth(value: object) -> object:
+    return _Other() if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+@cache
+def _truth_fields(spec: type[Spec]) -> frozenset[str]:
+    return frozenset(field.alias or name for name, field in spec.model_fields.items() if field.annotation is bool)
 
 
 @cache

@@ -320,3 +320,24 @@ def test_a_dot_is_a_stroke_and_another_model_is_looked_at_with_the_same_image_an
     expect(page.locator(".input-panel figcaption").first).to_contain_text("your picture")
     middle = page.evaluate("document.querySelector('.pad').getContext('2d').getImageData(140, 140, 1, 1).data[0]")
     assert middle == 255
+
+
+def test_a_picture_that_was_taken_away_while_it_was_loaded_can_be_shown_again(
+    browse: Any, address: str, place: str
+) -> None:
+    page = browse(address)
+    quiet(page)
+    page.route("**/filters.png?epoch=7&**", lambda _: None)  # which is never answered
+    told = page.evaluate(
+        """async filters => {
+          const { Picture } = await import(document.querySelector('script[type=module]').src.replace('main', 'picture'));
+          const picture = new Picture();
+          document.body.append(picture.element);
+          picture.show(`${filters}?epoch=7&scale=3`);
+          picture.clear();
+          await picture.show(`${filters}?epoch=8&scale=3`);
+          return [picture.frame.dataset.path, picture.frame.matches('[aria-busy], .stale')];
+        }""",
+        f"{place}/layers/Conv1/filters.png",
+    )
+    assert told == [f"{place}/layers/Conv1/filters.png?epoch=8&scale=3", False]

@@ -1,4 +1,4 @@
-"""True and false are no numbers, though Python takes them for such: a spec takes what its JSON schema does."""
+"""True and false are no numbers, nor the other way round, though Python says so: a spec takes what its schema does."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ def test_they_are_refused_where_a_number_is_meant(said: dict[str, Any], place: l
         JobSpec.model_validate({"dataset": "mnist", **said})
     where = [part for part in refused.value.errors()[0]["loc"] if part != "<plain>" and part != "<object>"]
     assert where[-len(place) :] == place
+
+
+@pytest.mark.parametrize("said", [sgd(nesterov=0), sgd(nesterov=1.0, momentum=0.5), conv(use_bias=1)], ids=str)
+def test_numbers_are_refused_where_one_of_them_is_meant(said: dict[str, Any]) -> None:
+    assert not SCHEMA.is_valid({"dataset": "mnist", **said})
+    with pytest.raises(ValidationError, match="Input should be a valid boolean"):
+        JobSpec.model_validate({"dataset": "mnist", **said})
 
 
 @pytest.mark.parametrize(
