@@ -330,7 +330,8 @@ def test_a_picture_that_was_taken_away_while_it_was_loaded_can_be_shown_again(
     page.route("**/filters.png?epoch=7&**", lambda _: None)  # which is never answered
     told = page.evaluate(
         """async filters => {
-          const { Picture } = await import(document.querySelector('script[type=module]').src.replace('main', 'picture'));
+          const { src } = document.querySelector('script[type=module]');
+          const { Picture } = await import(src.replace('main', 'picture'));
           const picture = new Picture();
           document.body.append(picture.element);
           picture.show(`${filters}?epoch=7&scale=3`);
