@@ -17,8 +17,8 @@ from cnnservice.broker import TRAIN_TASK
 from cnnservice.database.engine import OUTAGES, Database
 from cnnservice.events import EventWriter
 from cnnservice.telemetry.counts import Counts
-from cnnservice.telemetry.families import JOB_SECONDS
 from worker.app import resources
+from worker.ending import tell_end
 from worker.failures import out_of_memory
 from worker.memory import killed_by_kernel
 from worker.noted import Note, noted
@@ -57,8 +57,13 @@ def fail_if_killed_by_kernel(
         return False
     job = job_queries.get(database, note.job_id)
     assert job.started_at is not None, "it was held by a child"
-    counts.observe(JOB_SECONDS, now - job.started_at, "failed")
-    counts.publish()
-    body = {"status": job.status, "epochs_done": job.epochs_done, "error": job.error}
-    events.append(note.job_id, "end", job.epochs_done + 1, body)
+    tell_end(
+        events,
+        counts,
+        job.id,
+        job.status,
+        seconds=now - job.started_at,
+        epochs_done=job.epochs_done,
+        error=job.error,
+    )
     return True

@@ -21,12 +21,13 @@ from cnnservice.nn.fetch import fetch_if_missing
 from cnnservice.nn.runtime import describe
 from cnnservice.nn.training import Samples, Start, State, Stopped, train
 from cnnservice.store import StoreUnavailable
-from cnnservice.telemetry.families import EPOCHS, JOB_SECONDS, SAMPLES
+from cnnservice.telemetry.families import EPOCHS, SAMPLES
 from cnnservice.telemetry.tracing import past_span
 from cnnservice.weights import DamagedFile, checkpoint_path
 from worker.app import Resources
 from worker.cancellation import bell
 from worker.dropping import DroppedFiles
+from worker.ending import tell_end
 from worker.failures import too_much_memory
 from worker.memory import killed_by_kernel
 from worker.memory_limit import MemoryLimit
@@ -114,11 +115,15 @@ class Run:
         now = time.time()
         jobs.end(self._parts.database, self.claim, status, now=now, error=error)
         _log.info("job %s %s", self.claim.job_id, status)
-        counts = self._parts.counts
-        counts.observe(JOB_SECONDS, now - self.claim.started_at, status)
-        counts.publish()
-        body = {"status": status, "epochs_done": self._epochs_done, "error": error}
-        self._parts.events.append(self.claim.job_id, "end", self._epochs_done + 1, body)
+        tell_end(
+            self._parts.events,
+            self._parts.counts,
+            self.claim.job_id,
+            status,
+            seconds=now - self.claim.started_at,
+            epochs_done=self._epochs_done,
+            error=error,
+        )
 
     def release(self) -> None:
         """Give the job back, to be gone on with by the next worker. Raises LeaseLost."""
