@@ -195,7 +195,7 @@ def advance(database: Database, sweep_id: str, *, now: float, new_id: Callable[[
         sweep = _get(session, sweep_id, for_update=True)
         spec = SweepSpec.model_validate(sweep.spec)
         going = [] if sweep.cancel_requested else held(session, sweep)
-        if not going and (waiting := _settle(session, sweep, now)):
+        if not going and (waiting := _settle(session, sweep, spec, now)):
             going = judge(session, sweep, spec, waiting)
         return go_on(session, sweep, spec, going, now=now, new_id=new_id, limits=limits)
 
@@ -211,7 +211,7 @@ def cancel(database: Database, sweep_id: str, *, now: float) -> tuple[Sweep, lis
             raise SweepEnded(sweep_id, sweep.status)
         sweep.cancel_requested = True
         cancelled = jobs.cancel_all_of_sweep(session, sweep_id, now=now)
-        _settle(session, sweep, now)
+        _settle(session, sweep, SweepSpec.model_validate(sweep.spec), now)
         return sweep, cancelled
 
 
@@ -228,7 +228,7 @@ def remove(database: Database, sweep_id: str) -> None:
         session.execute(delete(Sweep).where(Sweep.id == sweep_id))
 
 
-def _settle(session: Session, sweep: Sweep, now: float) -> list[tuple[SweepTrial, Job]]:
+def _settle(session: Session, sweep: Sweep, spec: SweepSpec, now: float) -> list[tuple[SweepTrial, Job]]:
     """Say what became of the trials of a rung that has ended, and end the sweep after its last.
 
     Returns the trials that may go on, with their jobs; none while a job of theirs is live.
@@ -240,7 +240,7 @@ def _settle(session: Session, sweep: Sweep, now: float) -> list[tuple[SweepTrial
     found = {job.id: job for job in session.scalars(select(Job).where(Job.id.in_([one.job_id for one in undecided])))}
     if any(job.status not in jobs.ENDED for job in found.values()):
         return []
-    spec, waiting = SweepSpec.model_validate(sweep.spec), []
+    waiting = []
     for trial in undecided:
         job = found.get(trial.job_id)
         if job is None or job.status == "cancelled":
