@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, get_args, get_origin
 
@@ -27,25 +27,23 @@ class Spec(BaseModel):
     def _tell_truths_from_numbers(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        numbers, truths = _number_fields(cls), _truth_fields(cls)
-        said = {name: _no_number(value, numbers[name]) if name in numbers else value for name, value in data.items()}
-        return {name: _no_truth(value) if name in truths else value for name, value in said.items()}
+        told_apart = _told_apart(cls)
+        return {name: told_apart[name](value) if name in told_apart else value for name, value in data.items()}
 
 
 class _Other:
     """Stands for true where a number is meant, and for 1 where a truth is: Python takes the one for the other."""
 
 
-def _no_number(value: object, by_name: bool) -> object:
+def _no_number(value: object) -> object:
     if isinstance(value, bool):
         return _Other()
-    if isinstance(value, list):
-        return [_no_number(part, by_name) for part in value]
-    return (
-        {name: _no_number(part, by_name) for name, part in value.items()}
-        if by_name and isinstance(value, dict)
-        else value
-    )
+    return [_no_number(part) for part in value] if isinstance(value, list) else value
+
+
+def _no_numbers(value: object) -> object:
+    """Of numbers by name."""
+    return {name: _no_number(part) for name, part in value.items()} if isinstance(value, dict) else _no_number(value)
 
 
 def _no_truth(value: object) -> object:
@@ -53,18 +51,15 @@ def _no_truth(value: object) -> object:
 
 
 @cache
-def _truth_fields(spec: type[Spec]) -> frozenset[str]:
-    return frozenset(field.alias or name for name, field in spec.model_fields.items() if field.annotation is bool)
-
-
-@cache
-def _number_fields(spec: type[Spec]) -> Mapping[str, bool]:
-    """The fields, as they are written, that take numbers and no truths, and whether they take numbers by name."""
-    found = {}
+def _told_apart(spec: type[Spec]) -> Mapping[str, Callable[[object], object]]:
+    """By field, as it is written, what becomes of a value that is of the other kind."""
+    found: dict[str, Callable[[object], object]] = {}
     for name, field in spec.model_fields.items():
         kinds = _kinds(field.annotation)
-        if kinds & {int, float} and bool not in kinds:
-            found[field.alias or name] = dict in kinds
+        if field.annotation is bool:
+            found[field.alias or name] = _no_truth
+        elif kinds & {int, float} and bool not in kinds:
+            found[field.alias or name] = _no_numbers if dict in kinds else _no_number
     return found
 
 
