@@ -96,14 +96,25 @@ export class Picture {
   clear(why = '') {
     this.#asked = this.#shown = '';
     this.#wanted = this.#last = null;
-    // What was under way ends without a word, so that what it would have said at its end is said here.
+    // What was under way ends without a word, so that its end is said here.
     this.#abort?.abort();
-    this.#busy = false;
-    this.frame.removeAttribute('aria-busy');
+    this.#end();
     this.image.hidden = true;
-    this.frame.classList.remove('skeleton', 'stale');
-    this.frame.style.aspectRatio = '';
+    this.#giveUpRoom();
     this.#say(why);
+  }
+
+  /** Nothing is under way any more. */
+  #end() {
+    this.frame.classList.remove('stale');
+    this.frame.removeAttribute('aria-busy');
+    this.#busy = false;
+  }
+
+  /** What is shown takes its own. */
+  #giveUpRoom() {
+    this.frame.classList.remove('skeleton');
+    this.frame.style.aspectRatio = '';
   }
 
   /** @param {Wanted} wanted */
@@ -129,11 +140,7 @@ export class Picture {
       await this.#explain(path, error);
     } finally {
       clearTimeout(slow);
-      if (!signal.aborted) {
-        this.frame.classList.remove('stale');
-        this.frame.removeAttribute('aria-busy');
-        this.#busy = false;
-      }
+      if (!signal.aborted) this.#end();
     }
     const next = this.#wanted;
     this.#wanted = null;
@@ -151,8 +158,7 @@ export class Picture {
     this.image.replaceWith(shown);
     this.image = shown;
     this.#shown = path;
-    this.frame.classList.remove('skeleton');
-    this.frame.style.aspectRatio = '';
+    this.#giveUpRoom();
     this.frame.dataset.path = path;
     this.#say('');
     this.#tell(told);
@@ -186,8 +192,7 @@ export class Picture {
         why = problem;
       }
     }
-    this.frame.classList.remove('skeleton');
-    this.frame.style.aspectRatio = '';
+    this.#giveUpRoom();
     if (why === null) this.#asked = '';
     else if (why instanceof Problem) {
       this.image.hidden = true;
